@@ -1,0 +1,29 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets up what it uses.
+UV_VERSION := 0.13.9
+PYTHON ?= python3.11
+BIN := .venv/bin
+PACKAGES := schemas validation parties linkage flows
+export PYTHONDONTWRITEBYTECODE =
+export DO_NOT_TRACK = 1
+
+.PHONY: setup demo test check prove lock quality clean help
+
+help:  ## Say what each target does
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.stamp  ## Make .venv from the hash-pinned lock (again only when the lock changes)
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Kinlink needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q $(PACKAGES)
+	@touch .venv/.stamp
+
+lock:  ## Compile requirements.lock again from pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock

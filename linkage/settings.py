@@ -1,0 +1,52 @@
+"""The linkage service's settings: one file in its directory, read once and passed down."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import ConfigurationError
+
+SETTINGS_FILE = "settings.json"
+
+
+class ServiceSettings(BaseModel):
+    """Where the service keeps its things and where it listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation: str = Field(max_length=64)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=1, le=65_535)
+    database_url: str | None = Field(default=None, max_length=500, description="none: SQLite in the service's directory")
+    prefect_api: str | None = Field(default=None, max_length=300, description="this node's own Prefect API; none: run without")
+    directory: Path = Field(default=Path(), exclude=True)
+
+    def path(self, *parts: str) -> Path:
+        """Return a path inside the service's directory."""
+        return self.directory.joinpath(*parts)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the service's database."""
+        return self.database_url or f"sqlite:///{self.path('service.sqlite')}"
+
+
+def load_settings(directory: Path) -> ServiceSettings:
+    """Read the settings of the service in `directory`.
+
+    Raises:
+        ConfigurationError: there is none, or it is malformed.
+    """
+    try:
+        content = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))
+        return ServiceSettings.model_validate(content).model_copy(update={"directory": directory.resolve()})
+    except FileNotFoundError:
+        raise ConfigurationError(f"no linkage service in {directory}; make one with `kinlink service init --dir {directory}`") from None
+    except (ValidationError, ValueError):
+        raise ConfigurationError(f"{directory / SETTINGS_FILE} is malformed; compare it with docs/reference/settings.md") from None
+
+
+def save_settings(settings: ServiceSettings) -> None:
+    """Write `settings` into the service's directory."""
+    settings.path(SETTINGS_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What runs inside one organisation. The only code that sees identifiers or holds a round key."""

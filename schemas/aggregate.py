@@ -1,0 +1,33 @@
+"""A noised table, as it leaves the linkage service: integers with intervals, and the privacy it cost. Pure."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTEXT = "table/1"
+NATION = "K04000001"  # England and Wales, the Office for National Statistics' code
+
+
+class Cell(BaseModel):
+    """One noised count: `value` may be negative; the interval holds for the noise alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    area: str = Field(pattern=r"^[EWK]\d{8}$")
+    value: int
+    lower: int
+    upper: int
+
+
+class NoisedTable(BaseModel):
+    """Distinct linked children by area, noised once. Rho in millionths; epsilon in thousandths, at `delta`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    round_id: str = Field(max_length=64)
+    unit: str = "family of at most `cap` linked children"
+    cap: int
+    mechanism: str = "discrete Gaussian, zero-concentrated differential privacy"
+    micro_rho: int
+    epsilon_per_mille: int
+    delta: str
+    confidence_per_cent: int = 95
+    cells: list[Cell] = Field(max_length=1_000)

@@ -1,0 +1,134 @@
+"""What the parties agreed: purpose, lawful bases, encoding, thresholds, release, retention, privacy budget. Pure.
+
+Fractions are integers with their unit in the name, because the document is signed as canonical JSON.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.errors import AgreementError
+from schemas.roster import ROOT_SIGNATURES_NEEDED, Roster
+from schemas.signature import SignedDocument, check_signed
+
+CONTEXT = "agreement/1"
+FILTER_BITS = 1_024
+MINIMUM_DIFFUSION = 8  # t below 8 fell to graph matching at scale (ADR 0004)
+
+Projection = Literal["A", "B", "C"]
+PROJECTIONS: tuple[Projection, ...] = ("A", "B", "C")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LawfulBasis(_Model):
+    """Why one organisation may take part, and until when."""
+
+    organisation: str = Field(max_length=64)
+    basis: Literal["public_task", "legal_obligation", "vital_interests", "consent"]
+    statute: str = Field(min_length=3, max_length=300)
+    dpia: str = Field(min_length=1, max_length=100)
+    expires_on: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+
+
+class Encoding(_Model):
+    """How records become filters: the digest of the linkage schemas, the normaliser's version, and diffusion."""
+
+    schemas_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    normaliser: str = Field(max_length=32)
+    filter_bits: int = FILTER_BITS
+    diffusion: int = Field(default=9, description="t: how many input bits each output bit is the XOR of")
+    profile: Literal["production", "development"] = "production"
+
+    @model_validator(mode="after")
+    def _strong_enough(self) -> "Encoding":
+        weak = self.diffusion < MINIMUM_DIFFUSION or self.diffusion % 2 == 0 or self.filter_bits != FILTER_BITS
+        if self.profile == "production" and weak:
+            raise ValueError("a production profile needs 1024 bits and an odd diffusion t of at least 9")
+        return self
+
+
+class Search(_Model):
+    """Which pairs of filters become candidates."""
+
+    cut_per_mille: int = Field(default=600, ge=500, le=1_000)
+    top_k: int = Field(default=10, ge=1, le=100)
+    max_pairs: int = Field(default=50_000_000, ge=1)
+
+
+class Release(_Model):
+    """Which findings become tokens. Weights are log2 posterior odds, in hundredths of a bit."""
+
+    link_centibits: int = 0
+    theta_centibits: int = 500
+    delta_centibits: int = 300
+    grade_a_centibits: int = 1_000
+    review_band_centibits: int = 800
+    token_days: int = Field(default=28, ge=1, le=90)
+
+
+class Statistics(_Model):
+    """The privacy budget: zero-concentrated, in millionths of rho; the unit is a family of at most `cap` children."""
+
+    total_micro_rho: int = Field(default=88_000, ge=1)
+    release_micro_rho: int = Field(default=24_356, ge=1)
+    cap: int = Field(default=4, ge=1, le=16)
+
+
+class Agreement(_Model):
+    """One agreement between the organisations of one roster."""
+
+    version: int = Field(ge=1)
+    purpose: str = Field(min_length=3, max_length=300)
+    scope: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
+    roster_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    expires_on: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+    lawful_bases: list[LawfulBasis] = Field(max_length=1_000)
+    encoding: Encoding
+    search: Search = Search()
+    release: Release = Release()
+    statistics: Statistics = Statistics()
+    retention_days: int = Field(default=28, ge=1, le=365)
+    quarantine_per_mille: int = Field(default=50, ge=0, le=1_000, description="more rows than this quarantined: nothing leaves")
+
+
+def open_agreement(document: SignedDocument, roots: Mapping[str, str]) -> Agreement:
+    """Return the agreement of `document` once its signatures hold.
+
+    Raises:
+        AuthenticationError: fewer than two root signers signed it.
+        AgreementError: it is malformed.
+    """
+    check_signed(document, CONTEXT, roots, needed=ROOT_SIGNATURES_NEEDED)
+    try:
+        return Agreement.model_validate(document.body)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"
+        raise AgreementError(f"agreement: malformed at {place}; ask the root signers for a corrected one") from None
+
+
+def check_may_start(agreement: Agreement, roster: Roster, roster_digest: str, today: date) -> None:
+    """Check that a round may start under `agreement` on `today`.
+
+    Raises:
+        AgreementError: the roster differs, something has expired, or a custodian has no lawful basis.
+    """
+    if agreement.roster_digest != roster_digest:
+        raise AgreementError(
+            f"agreement names roster {agreement.roster_digest[:12]}, this node has {roster_digest[:12]}; install the agreed roster with `kinlink party init --roster`"
+        )
+    for what, expires_on in (("agreement", agreement.expires_on), ("roster", roster.expires_on)):
+        if date.fromisoformat(expires_on) < today:
+            raise AgreementError(f"{what} expired on {expires_on}; have the root signers sign a new one")
+    bases = {item.organisation: item.expires_on for item in agreement.lawful_bases}
+    for organisation in roster.custodians():
+        expires_on = bases.get(organisation.organisation, "")
+        if not expires_on or date.fromisoformat(expires_on) < today:
+            state = f"expired on {expires_on}" if expires_on else "is missing"
+            raise AgreementError(
+                f"the lawful basis of {organisation.organisation} {state}; a round does not start without it: amend the agreement"
+            )

@@ -1,0 +1,34 @@
+"""Linkage schemas as data, in clkhash's own format (version 3), and the table of match weights. Pure: package data only.
+
+A: names and date of birth. B: forename, date of birth, postcode. C: surname, date of birth, address. About 150 bits
+a projection. `names` is forename and surname as one text, so that swapped names give the same tokens. `dob` is
+YYYYMMDD by digit; `dob_pair` is day and month in ascending order, so that a day-month swap still agrees there.
+"""
+
+import json
+from importlib import resources
+from typing import Any
+
+from schemas.agreement import PROJECTIONS, Projection
+from schemas.canonical import digest
+
+
+def schema_text(projection: Projection) -> str:
+    """Return the clkhash schema of one projection as JSON text."""
+    return (resources.files(__name__) / f"{projection}.json").read_text(encoding="utf-8")
+
+
+def feature_names(projection: Projection) -> list[str]:
+    """Return the fields that a projection reads, in the schema's order."""
+    return [feature["identifier"] for feature in json.loads(schema_text(projection))["features"]]
+
+
+def weight_table() -> dict[str, Any]:
+    """Return the table of match weights by agreement pattern."""
+    table: dict[str, Any] = json.loads((resources.files(__name__) / "weights.json").read_text(encoding="utf-8"))
+    return table
+
+
+def schemas_digest() -> str:
+    """Return the digest of all linkage schemas together, as an agreement quotes it."""
+    return digest("\n".join(schema_text(projection) for projection in PROJECTIONS).encode())

@@ -1,0 +1,65 @@
+"""The referral token's body: fixed size, sealed to one authority's desk. Pure.
+
+A grade says how sure the linkage is; it never tells by which path (declared, police or carer) the child was found.
+"""
+
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.canonical import canonical_json
+from schemas.errors import TokenError
+
+TOKEN_BODY_BYTES = 768
+Grade = Literal["A", "B"]
+_HEX32 = r"^[0-9a-f]{64}$"
+_HEX16 = r"^[0-9a-f]{32}$"
+
+
+class TokenBody(BaseModel):
+    """What an authority reads once it opens its envelope. Shows nothing in `repr`.
+
+    `token` is the 32-byte secret that redeems; `child` and `own_carer` are person pseudonyms of the authority's own
+    submission (`own_carer` is None where the parent is not on the authority's record).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: str = Field(pattern=_HEX32)
+    round_id: str = Field(max_length=64)
+    authority: str = Field(max_length=64)
+    child: str = Field(pattern=_HEX16)
+    own_carer: str | None = Field(default=None, pattern=_HEX16)
+    grade: Grade
+    expires_at: str = Field(max_length=32)
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "TokenBody(…)"
+
+    __str__ = __repr__
+
+
+def token_context(round_digest: str, authority: str) -> str:
+    """Return the sealing context of a token for one authority in one round."""
+    return f"kinlink/token/1|{round_digest}|{authority}"
+
+
+def write_token(body: TokenBody) -> bytes:
+    """Return the body, padded with spaces to `TOKEN_BODY_BYTES`."""
+    return canonical_json(body.model_dump()).ljust(TOKEN_BODY_BYTES)
+
+
+def read_token(content: bytes) -> TokenBody:
+    """Return the body in `content`.
+
+    Raises:
+        TokenError: it is not a token body of the fixed size.
+    """
+    if len(content) != TOKEN_BODY_BYTES:
+        raise TokenError("envelope opened, but its content has the wrong size; report it to the linkage operator")
+    try:
+        return TokenBody.model_validate(json.loads(content))
+    except (ValidationError, ValueError):
+        raise TokenError("envelope opened, but its content is not a token; report it to the linkage operator") from None
