@@ -27,3 +27,35 @@ lock:  ## Compile requirements.lock again from pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+
+demo: setup  ## Run a whole round on an invented population; options in ARGS="--people 5000 --keep"
+	@$(BIN)/kinlink demo $(ARGS)
+
+test: setup  ## Run the tests that take under two minutes
+	@$(BIN)/pytest -m "not demo" $(ARGS)
+
+check: setup  ## Run the static checks: lint, format, types, imports, lock
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@! grep -n '://' requirements.lock || { echo "requirements.lock names a host"; exit 1; }
+
+demo-test: setup  ## Run the tests that need a demo of their own (about ten minutes)
+	@$(BIN)/pytest -m demo $(ARGS)
+
+prove: setup  ## Run everything at full counts and print each target with its figure
+	@KINLINK_PROVE=1 $(BIN)/pytest -rA $(ARGS)
+	@$(BIN)/python -m flows.prove
+
+quality: setup  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet and NAME_b.parquet
+	@for left in $(DATA)/*_a.parquet; do \
+		right=$${left%_a.parquet}_b.parquet; \
+		echo "$$(basename $${left%_a.parquet}): $$($(BIN)/kinlink evaluate $$left $$right --json 2>/dev/null)"; \
+	done
+
+weights: setup  ## Calibrate the match weights again, on invented populations
+	@$(BIN)/python -W ignore -m flows.calibrate
+
+clean:  ## Remove what setup and the demo made
+	rm -rf .venv demo-out

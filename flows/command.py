@@ -1,0 +1,94 @@
+"""The `kinlink` command. Knows every sub-command by name and loads none of them before it is asked for."""
+
+import os
+import sys
+
+from cyclopts import App
+
+from schemas.errors import KinlinkError
+
+PRIVATE = 0o077  # files that this process or a library of it creates are the owner's alone
+INTERRUPTED = 130
+
+EPILOGUE = """First steps:
+
+    kinlink demo                          a whole round on an invented population
+    kinlink evaluate LEFT RIGHT           link two labelled files and report quality
+    kinlink party init --help             how a custodian starts
+
+Every command takes --help; most take --json for one machine-readable object on standard output."""
+
+COMMANDS = (
+    (("demo",), "flows.commands.demo:demo", "Run a whole round on an invented population, every role as its own process."),
+    (("synth",), "flows.commands.synth:synth", "Write an invented population as custodians' extracts, with the truth apart."),
+    (("evaluate",), "flows.commands.evaluate:evaluate", "Link two labelled files through the real encoders and report quality."),
+    (("doctor",), "flows.commands.doctor:doctor", "Check this machine, or a node; say how to mend each fault."),
+    (("party", "init"), "flows.commands.party:init", "Make a node: directory, keys, settings."),
+    (("party", "install"), "flows.commands.party:install", "Install the roster and agreement that the root signers sent."),
+    (("party", "check"), "flows.commands.party:check", "Check the extract; quarantine rows that break a rule."),
+    (("party", "submit"), "flows.commands.party:submit", "Check, encode, seal and submit; ends with a receipt."),
+    (("party", "collect"), "flows.commands.party:collect", "Open this authority's envelopes, route them, write the referrals."),
+    (("keys", "issue"), "flows.commands.keys:issue", "Send this key holder's share of a round key, sealed to every custodian."),
+    (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
+    (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
+    (("service", "link"), "flows.commands.service:link", "Search a closed round and record its findings."),
+    (("service", "status"), "flows.commands.service:status", "Say whether the service answers."),
+    (("round", "operator"), "flows.commands.round:operator", "Make an operator's directory and key."),
+    (("round", "open"), "flows.commands.round:open_", "Open a round under the installed roster and agreement."),
+    (("round", "status"), "flows.commands.round:status", "Say where a round stands."),
+    (("round", "close"), "flows.commands.round:close", "Close a round to submissions."),
+    (("round", "approve"), "flows.commands.round:approve", "Approve the release of a round's findings; two operators must."),
+    (("round", "release"), "flows.commands.round:release", "Release the approved tokens."),
+    (("statistics", "publish"), "flows.commands.statistics:publish", "Fetch a round's noised counts and write them out."),
+)
+
+GROUPS = {
+    "party": "The custodian's side.",
+    "keys": "A key holder's side.",
+    "service": "The linkage service.",
+    "round": "The operator's side.",
+    "statistics": "The statistician's side.",
+}
+
+
+def make_app() -> App:
+    """Return the command line, with every command registered by its import path."""
+    app = App(
+        name="kinlink",
+        help="Find children who have a parent in prison, without a national register.",
+        help_epilogue=EPILOGUE,
+        help_format="plaintext",
+        version=_version,
+        suppress_keyboard_interrupt=False,
+    )
+    groups = {name: App(name=name, help=text, help_epilogue="") for name, text in GROUPS.items()}
+    for group in groups.values():
+        app.command(group)
+    for path, target, text in COMMANDS:
+        (groups[path[0]] if len(path) > 1 else app).command(target, name=path[-1], help=text)
+    app.command("flows.commands.score:score", name="score", show=False, help="Score a demo against its truth; the demo runs it last.")
+    return app
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("kinlink")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return the process's exit code."""
+    os.umask(PRIVATE)
+    try:
+        make_app()(argv, result_action="return_value")
+    except KinlinkError as error:
+        print(f"kinlink: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("kinlink: stopped; what was finished is kept, run the same command to go on", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

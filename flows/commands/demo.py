@@ -1,0 +1,88 @@
+"""`kinlink demo`: a whole round, every role as its own process, over the real API."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, validators
+
+from flows.commands.console import Flag, Json
+from flows.demo.processes import Processes
+from flows.demo.run import Demo, prepare
+
+SUMMARY = "summary.json"
+
+
+def demo(
+    *,
+    out: Path = Path("demo-out"),
+    people: Annotated[int, Parameter(validator=validators.Number(gte=500, lte=2_000_000))] = 20_000,
+    seed: int = 7,
+    keep: Flag = False,
+    chaos: Flag = False,
+    as_json: Json = False,
+) -> None:
+    """Run a whole round on an invented population and show what came out.
+
+    Example: kinlink demo --people 20000 --seed 7
+
+    Args:
+        out: directory for every organisation's own directory and summary.json; an earlier demo there is replaced.
+        people: size of the population; the share of children with a parent in prison is raised, and printed.
+        seed: fixes the population, never a key.
+        keep: leave the servers up at the end, and say where Prefect's pages are.
+        chaos: kill the linkage service after the uploads and after the findings, and start it again.
+        as_json: print the summary as one JSON object.
+    """
+    directory = prepare(out)
+    with Processes(keep=keep) as processes:
+        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=_tell, chaos=chaos)
+        summary = run.run()
+        (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        if as_json:
+            print(json.dumps(summary))
+        else:
+            _show(summary, directory)
+        if keep:
+            _tell(f"Still running. Prefect: {run.prefect_url}  linkage service: {run.service_url}")
+            _tell(f"Stop them with: kill {' '.join(str(pid) for pid in processes.running())}")
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _show(summary: dict[str, Any], directory: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Children with a parent in prison, by the authority that acts", title_justify="left")
+    for heading in ("authority", "children", "tokens", "wrong", "missed"):
+        table.add_column(heading, justify="left" if heading == "authority" else "right")
+    for authority, row in summary["per_authority"].items():
+        table.add_row(authority, *(f"{row[key]:,}" for key in ("children_true", "tokens_released", "tokens_wrong", "children_missed")))
+    console = Console()
+    console.print(table)
+    statistics = summary["statistics"]
+    causes = ", ".join(f"{count} {cause}" for cause, count in summary["tokens_wrong_by_cause"].items() if count) or "none"
+    for name, text in (
+        ("people", f"{summary['people']:,} (share of children with a parent received raised to {summary['prevalence']:.0%})"),
+        (
+            "precision",
+            f"{_percent(summary['precision'])} of tokens reached the authority of a child whose parent is in prison; wrong: {causes}",
+        ),
+        ("recall", f"{_percent(summary['recall'])} of {summary['children_true']:,} children"),
+        ("review", f"at most {summary['sent_to_review']} findings near the threshold, shown to nobody"),
+        (
+            "statistics",
+            f"{statistics['value']:,} children ({statistics['lower']:,} to {statistics['upper']:,}), noised once at epsilon {statistics['epsilon']}",
+        ),
+        ("time", f"{summary['seconds_total']} s in {len(summary['processes'])} processes"),
+    ):
+        console.print(f"{name:>11}  {text}", highlight=False, soft_wrap=True)
+    console.print(f"{'files':>11}  {directory}", highlight=False, soft_wrap=True)
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{share:.1%}"

@@ -1,0 +1,101 @@
+"""`kinlink doctor`: is this machine, or this node, usable, and how to mend what is not."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from flows.commands.console import Json, emit
+from schemas.errors import ConfigurationError, UserError
+
+FREE_BYTES = 2 * 1024**3
+PYTHON = (3, 11)
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Fault(NamedTuple):
+    """What is wrong, and what to do."""
+
+    what: str
+    mend: str
+
+
+def doctor(*, dir: Path | None = None, as_json: Json = False) -> None:
+    """Check the machine, and with --dir a node or the service; exit code 0 if it is usable.
+
+    Example: kinlink doctor --dir force
+
+    Args:
+        dir: a node's or the service's directory.
+        as_json: print one JSON object.
+    """
+    faults = [*_machine(dir or Path()), *(_node(dir) if dir else ())]
+    answer = {"usable": not faults, "faults": [fault._asdict() for fault in faults]}
+    emit(answer, "\n".join(f"fault: {fault.what}\n  mend: {fault.mend}" for fault in faults) or "usable", as_json=as_json)
+    if faults:
+        raise ConfigurationError(f"{len(faults)} fault(s); mend them and run `kinlink doctor` again")
+
+
+def _machine(directory: Path) -> Iterator[Fault]:
+    if sys.version_info[:2] != PYTHON:
+        yield Fault("this is not Python 3.11", "install Python 3.11 and run `make setup`")
+    if not os.access(directory, os.W_OK):
+        yield Fault(f"{directory} cannot be written", "give this user the right to write there, or choose another --dir")
+    if shutil.disk_usage(directory if directory.exists() else Path()).free < FREE_BYTES:
+        yield Fault("less than 2 GiB of disk is free", "free some, or choose a --dir on another disk")
+    for name, check in (("cryptography with HPKE", _hpke), ("anonlink", _anonlink)):
+        try:
+            check()
+        except Exception:  # noqa: BLE001 - whatever a broken installation raises
+            yield Fault(f"{name} does not work", "run `make setup` again; it installs the locked versions")
+
+
+def _node(directory: Path) -> Iterator[Fault]:
+    loaders: tuple[Callable[[Path], object], ...] = (_load_party, _load_service)
+    problems = []
+    for load in loaders:
+        try:
+            load(directory)
+        except UserError as error:
+            problems.append(str(error))
+    if len(problems) == len(loaders):
+        yield Fault(problems[0], "follow the hint, or make the node with `kinlink party init`")
+    if directory.exists() and directory.stat().st_mode & OTHERS:
+        yield Fault(f"others can read {directory}", f"chmod 700 {directory}")
+    for key in (directory / "keys").glob("*"):
+        if key.stat().st_mode & OTHERS:
+            yield Fault(f"others can read {key.name}", f"chmod 600 {key}")
+
+
+def _load_party(directory: Path) -> object:
+    from parties.initialise import load_agreed
+    from parties.settings import load_settings
+
+    return load_agreed(load_settings(directory))
+
+
+def _load_service(directory: Path) -> object:
+    from linkage.agreed import load_agreed
+    from linkage.settings import load_settings
+
+    load_settings(directory)
+    return load_agreed(directory)
+
+
+def _hpke() -> None:
+    from schemas.sealed import SealingKey, seal
+
+    key = SealingKey.generate()
+    key.open(seal(b"", key.public_text(), "doctor"), "doctor")
+
+
+def _anonlink() -> None:
+    import numpy as np
+
+    from linkage.search.anonlink_engine import AnonlinkEngine
+
+    filters = np.arange(256, dtype=np.uint8).reshape(2, 128)
+    AnonlinkEngine().candidate_pairs(filters, filters, cut=0.9, top_k=1)

@@ -1,0 +1,169 @@
+"""`kinlink party`: a node's side, from its making to its referrals."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.commands.console import Flag, Json, emit, progress_to_stderr, warn
+from parties.settings import NodeKind, load_settings
+from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+from schemas.errors import ConfigurationError
+
+SAMPLE_PEOPLE, SAMPLE_SEED = 2_000, 1
+
+
+def init(
+    *,
+    kind: NodeKind,
+    dir: Path = Path(),
+    organisation: str | None = None,
+    name: str | None = None,
+    gss_code: str | None = None,
+    controller: str | None = None,
+    service_url: str = "https://127.0.0.1:8443",
+    prefect_api: str | None = None,
+    sample: Flag = False,
+    as_json: Json = False,
+) -> None:
+    """Make a node: its directory, keys and settings. What goes into the roster is written to identity.json.
+
+    Example: kinlink party init --kind police --dir force --organisation police-gwent --name "Gwent Police"
+
+    Args:
+        kind: what the organisation is.
+        dir: the node's own directory.
+        organisation: its short name on the roster: lower-case letters, digits, hyphens; the kind where not given.
+        name: its name in words.
+        gss_code: the Office for National Statistics' code, for an authority.
+        controller: who controls the data; the organisation itself where not given.
+        service_url: where the linkage service is.
+        prefect_api: address of this node's own Prefect API; without it flows run plainly.
+        sample: write an invented extract into the directory, to try things out.
+        as_json: print one JSON object.
+    """
+    from parties.initialise import init_node
+
+    short = organisation or kind
+    made = init_node(
+        dir, kind, short, name or short, gss_code=gss_code, controller=controller, service_url=service_url, prefect_api=prefect_api
+    )
+    if sample:
+        _write_sample(kind, dir)
+    emit(
+        {"organisation": made.model_dump(mode="json")},
+        f"{kind} node made in {dir}; send identity.json to the root signers",
+        as_json=as_json,
+    )
+
+
+def install(*, roster: Path, agreement: Path, roots: Path, trust: Path, dir: Path = Path(), as_json: Json = False) -> None:
+    """Install the roster and agreement that the root signers sent, once their signatures hold.
+
+    Args:
+        roster: the signed roster.
+        agreement: the signed agreement.
+        roots: the root signers' public keys, from a source you trust.
+        trust: the certificate that the linkage service's own is signed with.
+        dir: the node's directory.
+        as_json: print one JSON object.
+    """
+    from parties.initialise import install as install_documents
+    from schemas.agreed import read_document
+
+    documents = [read_document(path.read_bytes(), path.name) for path in (_there(roster), _there(agreement))]
+    install_documents(dir, documents[0], documents[1], json.loads(_there(roots).read_bytes()), _there(trust).read_bytes())
+    files = [ROSTER_FILE, AGREEMENT_FILE, ROOTS_FILE, TRUST_FILE]
+    emit({"installed": files}, f"installed {', '.join(files)} in {dir}", as_json=as_json)
+
+
+def check(*, dir: Path = Path(), as_json: Json = False) -> None:
+    """Check the extract against the rules of this kind of custodian; rows that break one are listed in quarantine/.
+
+    The lists name row, column and rule, never a value. Example: kinlink party check --dir force
+
+    Args:
+        dir: the node's directory; the extract lies in its extract/.
+        as_json: print one JSON object.
+    """
+    from parties.extracts.check import QUARANTINE_DIRECTORY, check_extract
+
+    checked = check_extract(load_settings(dir), progress_to_stderr)
+    files = {file: {"rows": rows, "quarantined": len(checked.quarantined[file])} for file, rows in checked.rows.items()}
+    lines = [f"{file}: {counts['rows']:,} rows, {counts['quarantined']:,} quarantined" for file, counts in files.items()]
+    lines.append(f"{checked.quarantined_per_mille} of 1000 rows quarantined; see {dir / QUARANTINE_DIRECTORY}")
+    emit({"files": files, "quarantined_per_mille": checked.quarantined_per_mille}, "\n".join(lines), as_json=as_json)
+
+
+def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Check, encode, seal and send the extract; ends with a receipt, which is all that comes back. Safe to repeat.
+
+    Example: kinlink party submit --dir force --round r-2026-11
+
+    Args:
+        round: the round's id.
+        dir: the node's directory.
+        as_json: print one JSON object.
+    """
+    from flows.custodian import NAMES, STAGES
+    from flows.stages import run_stages
+    from parties.submission.receipts import DIRECTORY
+    from schemas.receipt import RECEIPT_BYTES
+
+    settings = load_settings(dir)
+    run_stages(NAMES[settings.kind], STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    answer = {"round_id": round, "accepted": True, "receipt_bytes": RECEIPT_BYTES}
+    emit(answer, f"accepted; the receipt is in {dir / DIRECTORY}", as_json=as_json)
+
+
+def collect(
+    *,
+    round: str,
+    dir: Path = Path(),
+    envelope: Annotated[Path | None, Parameter(name="--envelope")] = None,
+    as_json: Json = False,
+) -> None:
+    """Open this authority's envelopes, route each child to the right post, write the referrals. Safe to repeat.
+
+    Example: kinlink party collect --dir council --round r-2026-11
+
+    Args:
+        round: the round's id.
+        dir: the authority's directory; documents go to its referrals/.
+        envelope: deal with this one file instead of what waits at the service.
+        as_json: print one JSON object.
+    """
+    from flows.local_authority import NAME, STAGES
+    from flows.stages import run_stages
+    from parties.referrals.collect import open_envelope, referrals
+
+    settings = load_settings(dir)
+    if envelope is None:
+        run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    else:
+        open_envelope(settings, envelope, round)
+    written = [{"child_id": item.child_id, "role": item.role.value, "grade": item.grade} for item in referrals(settings, round)]
+    emit({"round_id": round, "referrals": written}, f"{len(written)} referrals of this round are in {dir / 'referrals'}", as_json=as_json)
+
+
+def _write_sample(kind: NodeKind, directory: Path) -> None:
+    import tempfile
+
+    from parties.extracts.check import EXTRACT_DIRECTORY
+    from validation.synthetic.population import write_population
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_population(Path(folder), people=SAMPLE_PEOPLE, seed=SAMPLE_SEED, prevalence=0.16)
+        source = next((path for path in sorted(Path(folder).iterdir()) if path.name.startswith(kind)), None)
+        if source is None:
+            warn(f"a {kind} node has no extract; --sample writes none")
+            return
+        for file in source.iterdir():
+            (directory / EXTRACT_DIRECTORY / file.name).write_bytes(file.read_bytes())
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: no such file")
+    return path

@@ -1,0 +1,107 @@
+"""`kinlink round`: the operator's side. Operators see states and counts in tens, never data."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.commands.console import Json, emit
+from linkage.operator import OperatorClient
+
+DEFAULT_DAYS = 7
+
+
+def operator(
+    *,
+    name: str,
+    dir: Path = Path(),
+    organisation: str = "linkage-service",
+    service_url: str = "https://127.0.0.1:8443",
+    as_json: Json = False,
+) -> None:
+    """Make an operator's directory and signing key; what it prints goes into the roster.
+
+    Example: kinlink round operator --dir alex --name operator-1
+
+    Args:
+        name: the operator's name in key ids, such as operator-1.
+        dir: the operator's own directory.
+        organisation: the linkage service's name on the roster.
+        service_url: where the service listens.
+        as_json: print one JSON object.
+    """
+    from linkage.initialise import init_operator
+
+    identity = init_operator(dir, organisation, name, service_url=service_url)
+    emit(
+        {"identity": identity.model_dump(mode="json")},
+        f"operator {identity.key_id} made in {dir}; send identity.json to the root signers",
+        as_json=as_json,
+    )
+
+
+def open_(*, round: str, dir: Path = Path(), days: int = DEFAULT_DAYS, as_json: Json = False) -> None:
+    """Open a round under the roster and agreement installed here.
+
+    Example: kinlink round open --dir alex --round r-2026-11
+
+    Args:
+        round: the new round's id: lower-case letters, digits, hyphens.
+        dir: the operator's directory.
+        days: after how many days it closes.
+        as_json: print one JSON object.
+    """
+    now = datetime.now(UTC)
+    with OperatorClient(dir) as client:
+        _show(client.open_round(round, opens_at=now, closes_at=now + timedelta(days=days)), as_json=as_json)
+
+
+def status(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Say where a round stands: state, who has submitted, counts in tens, approvals.
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.status(round), as_json=as_json)
+
+
+def close(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Close a round to submissions, so that it can be searched. Safe to repeat.
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.close_round(round), as_json=as_json)
+
+
+def approve(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Approve the release of a round's findings with this operator's key. Two different operators must.
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.approve(round), as_json=as_json)
+
+
+def release(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Release the tokens of a round that two operators approved. Safe to repeat: each token is minted once.
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.release(round), as_json=as_json)
+
+
+def _show(answer: dict[str, Any], *, as_json: bool) -> None:
+    emit(answer, "\n".join(f"{key}: {value}" for key, value in answer.items() if key != "manifest"), as_json=as_json)

@@ -1,0 +1,109 @@
+"""`kinlink service`: the linkage service."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.commands.console import Json, emit
+from linkage.settings import load_settings
+
+
+def init(
+    *,
+    dir: Path,
+    organisation: str = "linkage-service",
+    name: str = "Linkage service",
+    controller: str = "Linkage Office",
+    host: str = "127.0.0.1",
+    port: int = 8443,
+    database_url: str | None = None,
+    prefect_api: str | None = None,
+    as_json: Json = False,
+) -> None:
+    """Make a linkage service: directory, signing key, a certificate for loopback, settings and database.
+
+    Example: kinlink service init --dir service --port 8443
+
+    Args:
+        dir: the service's own directory.
+        organisation: its name on the roster.
+        name: its name in words.
+        controller: who controls it; never one of the custodians' or key holders' controllers.
+        host: address to listen on.
+        port: port to listen on.
+        database_url: SQLAlchemy URL, such as postgresql+psycopg://…; SQLite in the directory where not given.
+        prefect_api: address of the service's own Prefect API.
+        as_json: print one JSON object.
+    """
+    from linkage.initialise import init_service
+
+    made = init_service(
+        dir,
+        organisation,
+        operators=0,
+        name=name,
+        controller=controller,
+        host=host,
+        port=port,
+        database_url=database_url,
+        prefect_api=prefect_api,
+    )
+    emit(
+        {"organisation": made.model_dump(mode="json")},
+        f"linkage service made in {dir}; send identity.json to the root signers",
+        as_json=as_json,
+    )
+
+
+def serve(*, dir: Path = Path()) -> None:
+    """Serve the API over TLS until stopped.
+
+    Args:
+        dir: the service's directory.
+    """
+    from linkage.api.app import serve as serve_api
+
+    serve_api(load_settings(dir))
+
+
+def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+    """Search a closed round and record its findings for the operators to approve. Safe to repeat; goes on where it was.
+
+    Args:
+        round: the round's id.
+        dir: the service's directory.
+        as_json: print one JSON object.
+    """
+    from flows.linkage_round import NAME, STAGES
+    from flows.stages import run_stages
+
+    settings = load_settings(dir)
+    run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    emit(
+        {"round_id": round, "state": "awaiting-approval"},
+        f"{round}: findings recorded; two operators approve with `kinlink round approve`",
+        as_json=as_json,
+    )
+
+
+def status(*, dir: Path = Path(), as_json: Json = False) -> None:
+    """Say whether the service answers.
+
+    Args:
+        dir: the service's directory.
+        as_json: print one JSON object.
+    """
+    import ssl
+
+    import httpx
+
+    from schemas.agreed import TRUST_FILE
+    from schemas.errors import ServiceError
+
+    settings = load_settings(dir)
+    trust = ssl.create_default_context(cafile=str(settings.path("tls", TRUST_FILE)))
+    url = f"https://{settings.host}:{settings.port}/v1/health"
+    try:
+        answer = httpx.get(url, verify=trust, timeout=5, trust_env=False).raise_for_status().json()
+    except httpx.HTTPError:
+        raise ServiceError(f"no answer at {url}; start it with `kinlink service serve --dir {dir}`") from None
+    emit({**answer, "asked_at": datetime.now(UTC).isoformat(timespec="seconds")}, f"{url}: {answer['status']}", as_json=as_json)

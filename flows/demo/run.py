@@ -1,0 +1,312 @@
+"""The demo's stages, in order. It starts processes and hands documents round, as people would; it reads no node's data."""
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from flows.demo import plan
+from flows.demo.founding import Founded, found
+from flows.demo.plan import Member
+from flows.demo.processes import Processes, free_port, kinlink, wait_until
+from flows.stages import prefect_environment
+from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+from schemas.errors import ConfigurationError
+from schemas.roster import Kind, Organisation
+
+VALID_DAYS = 30
+START_SECONDS = 150
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Demo:
+    """One demo in `out`. `people` and `seed` fix the population, never a key."""
+
+    out: Path
+    people: int
+    seed: int
+    processes: Processes
+    tell: Tell
+    chaos: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
+    port: int = field(default_factory=free_port)
+    prefect_port: int = field(default_factory=free_port)
+    _prefect: "subprocess.Popen[str] | None" = None
+    _service: "subprocess.Popen[str] | None" = None
+
+    @property
+    def service_url(self) -> str:
+        """Address of the linkage service."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def prefect_url(self) -> str:
+        """Address of the Prefect server that the demo's nodes share."""
+        return f"http://127.0.0.1:{self.prefect_port}"
+
+    def run(self) -> dict[str, Any]:
+        """Run every stage; return the summary."""
+        started = time.monotonic()
+        self._start_prefect()
+        with self._stage("population"):
+            population = self._population()
+        with self._stage("set-up"):
+            self._set_up()
+        with self._stage("orchestrator start"):
+            self._wait_for_prefect()
+        with self._stage("round opened, keys issued"):
+            self._open_round()
+        with self._stage("check, encode, submit"):
+            receipts = self._submit()
+        with self._stage("search and findings"):
+            self._link()
+        with self._stage("approval and release"):
+            status = self._release()
+        with self._stage("referrals"):
+            collected = self._collect()
+        with self._stage("statistics"):
+            statistics = self._statistics()
+        with self._stage("scoring"):
+            summary = self._score(collected)
+        return {
+            **summary,
+            "people": population["people"],
+            "prevalence": population["prevalence"],
+            "sent_to_review": status["counts"]["review"],
+            "police_outputs": receipts,
+            "statistics": statistics,
+            "processes": [asdict(item) for item in self.processes.started],
+            "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
+            "seconds_total": round(time.monotonic() - started, 1),
+        }
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        self.tell(f"{name} …")
+        began = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - began
+        self.tell(f"{name}: {self.seconds[name]:.1f} s")
+
+    def _start_prefect(self) -> None:
+        home = self.out / "prefect-server"
+        environment = prefect_environment(f"{self.prefect_url}/api", home)
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.prefect_port),
+        ]
+        self._prefect = self.processes.start("prefect-server", home, command, port=self.prefect_port, environment=environment)
+
+    def _wait_for_prefect(self) -> None:
+        if self._prefect is not None:
+            wait_until(lambda: _answers(f"{self.prefect_url}/api/health"), self._prefect, "Prefect's server", seconds=START_SECONDS)
+
+    def _population(self) -> dict[str, Any]:
+        extracts = self.out / "population"
+        return self.processes.run(
+            "population",
+            extracts,
+            "synth",
+            "--out",
+            str(extracts),
+            "--people",
+            str(self.people),
+            "--seed",
+            str(self.seed),
+            "--prevalence",
+            "demo",
+        )
+
+    def _set_up(self) -> None:
+        extracts = self.out / "population"
+        custodians = plan.custodians(extracts)
+        self.members = [*custodians, *plan.KEY_HOLDERS, plan.STATISTICS]
+        for member in custodians:
+            target = member.directory(self.out) / "extract"
+            target.parent.mkdir(mode=0o700)
+            (extracts / str(member.extract)).rename(target)
+        (extracts / "truth").rename(self.out / "truth")
+        founded = self._found()
+        trust = (plan.SERVICE.directory(self.out) / "tls" / TRUST_FILE).read_bytes()
+        for directory in [*(member.directory(self.out) for member in self.members), plan.SERVICE.directory(self.out), *self._operators()]:
+            _hand_out(directory, founded, trust)
+        self._start_service()
+
+    def _found(self) -> Founded:
+        from parties.encoding.normalise import NORMALISER
+
+        jobs = [(member.organisation, member.directory(self.out), self._init_arguments(member)) for member in self.members]
+        answers = self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
+        service = self._init_service()
+        organisations = [Organisation.model_validate(answer["organisation"]) for answer in answers]
+        expires_on = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
+        return found([*organisations, service], purpose=plan.PURPOSE, scope=plan.SCOPE, normaliser=NORMALISER, expires_on=expires_on)
+
+    def _init_arguments(self, member: Member) -> list[str]:
+        arguments = [
+            "party",
+            "init",
+            "--dir",
+            ".",
+            "--kind",
+            member.kind.value,
+            "--organisation",
+            member.organisation,
+            "--name",
+            member.name,
+        ]
+        arguments += ["--controller", member.controller, "--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api"]
+        return [*arguments, "--gss-code", member.gss_code] if member.gss_code else arguments
+
+    def _init_service(self) -> Organisation:
+        member = plan.SERVICE
+        arguments = ["--organisation", member.organisation, "--port", str(self.port), "--prefect-api", f"{self.prefect_url}/api"]
+        answer = self.processes.run(member.organisation, member.directory(self.out), "service", "init", "--dir", ".", *arguments)
+        service = Organisation.model_validate(answer["organisation"])
+        operators = [
+            self.processes.run(
+                directory.name, directory, "round", "operator", "--dir", ".", "--name", directory.name, "--service-url", self.service_url
+            )
+            for directory in self._operators()
+        ]
+        identities = [*service.identities, *(operator["identity"] for operator in operators)]
+        return Organisation.model_validate({**service.model_dump(), "identities": identities})
+
+    def _operators(self) -> list[Path]:
+        return [self.out / name for name in plan.OPERATORS]
+
+    def _start_service(self) -> None:
+        directory = plan.SERVICE.directory(self.out)
+        self._service = self.processes.start(
+            plan.SERVICE.organisation, directory, kinlink("service", "serve", "--dir", "."), port=self.port
+        )
+        trust = ssl.create_default_context(cafile=str(directory / "tls" / TRUST_FILE))
+        wait_until(lambda: _answers(f"{self.service_url}/v1/health", trust), self._service, "the linkage service", seconds=START_SECONDS)
+
+    def _operate(self, operator: int, *arguments: str) -> dict[str, Any]:
+        directory = self._operators()[operator]
+        return self.processes.run(directory.name, directory, "round", *arguments, "--dir", ".", "--round", plan.ROUND_ID)
+
+    def _open_round(self) -> None:
+        self._operate(0, "open")
+        jobs = [
+            (member.organisation, member.directory(self.out), ["keys", "issue", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in plan.KEY_HOLDERS
+        ]
+        self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
+
+    def _submit(self) -> dict[str, Any]:
+        custodians = [member for member in self.members if member.extract]
+        jobs = [
+            (member.organisation, member.directory(self.out), ["party", "submit", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in custodians
+        ]
+        answers = self.processes.run_all(
+            jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians submitted")
+        )
+        receipts = {
+            member.organisation: answer["receipt_bytes"]
+            for member, answer in zip(custodians, answers, strict=True)
+            if member.kind is Kind.POLICE
+        }
+        self._operate(0, "close")
+        return {"receipt_bytes": receipts, "about_matches": 0}
+
+    def _link(self) -> None:
+        directory = plan.SERVICE.directory(self.out)
+        if self.chaos:
+            self._kill_and_restart("after the uploads")
+        self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
+        if self.chaos:
+            self._kill_and_restart("after the findings")
+
+    def _kill_and_restart(self, when: str) -> None:
+        if self._service is not None:
+            self.tell(f"  the linkage service is killed {when}, and started again")
+            self.processes.kill(self._service)
+            self._start_service()
+
+    def _release(self) -> dict[str, Any]:
+        for operator in range(len(plan.OPERATORS)):
+            self._operate(operator, "approve")
+        self._operate(0, "release")
+        return self._operate(0, "status")
+
+    def _collect(self) -> dict[str, Any]:
+        authorities = [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]
+        jobs = [
+            (member.organisation, member.directory(self.out), ["party", "collect", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in authorities
+        ]
+        answers = self.processes.run_all(
+            jobs, at_once=_cores(), done=lambda count: self.tell(f"  {count} of {len(jobs)} authorities collected")
+        )
+        return {str(member.gss_code): answer for member, answer in zip(authorities, answers, strict=True)}
+
+    def _statistics(self) -> dict[str, Any]:
+        directory = plan.STATISTICS.directory(self.out)
+        return self.processes.run(
+            plan.STATISTICS.organisation, directory, "statistics", "publish", "--dir", ".", "--round", plan.ROUND_ID, "--out", "tables"
+        )
+
+    def _score(self, collected: dict[str, Any]) -> dict[str, Any]:
+        directory = self.out / "score"
+        directory.mkdir(mode=0o700)
+        (directory / "collected.json").write_text(json.dumps(collected), encoding="utf-8")
+        return self.processes.run("scorer", directory, "score", "--truth", str(self.out / "truth"), "--collected", "collected.json")
+
+
+def prepare(out: Path) -> Path:
+    """Make the demo's directory, moving nothing that is not a demo's out of the way.
+
+    Raises:
+        ConfigurationError: `out` holds something else.
+    """
+    marker = ".kinlink-demo"
+    if out.exists() and any(out.iterdir()):
+        if not (out / marker).exists():
+            raise ConfigurationError(f"{out} is not empty and not a demo's directory; name another with --out")
+        shutil.rmtree(out)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (out / marker).touch()
+    return out.resolve()
+
+
+def _hand_out(directory: Path, founded: Founded, trust: bytes) -> None:
+    (directory / ROSTER_FILE).write_text(founded.roster.model_dump_json(), encoding="utf-8")
+    (directory / AGREEMENT_FILE).write_text(founded.agreement.model_dump_json(), encoding="utf-8")
+    (directory / ROOTS_FILE).write_text(json.dumps(founded.roots), encoding="utf-8")
+    (directory / TRUST_FILE).write_bytes(trust)
+
+
+def _answers(url: str, trust: ssl.SSLContext | bool = True) -> bool:  # noqa: FBT001, FBT002 - httpx's own `verify`
+    try:
+        return httpx.get(url, verify=trust, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _cores() -> int:
+    return max(2, os.cpu_count() or 2)

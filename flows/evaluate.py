@@ -1,0 +1,155 @@
+"""Link two files through the real encoders, search, weights and rules; with truth, measure. The truth goes nowhere else."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from flows.linking import Linking
+from linkage.findings.links import Link, Person, with_margins
+from linkage.search.weights import load_weights, prior_bits
+from parties.encoding.rows import PersonRows
+from parties.progress import Progress
+from schemas.agreement import PROJECTIONS, Release, Search
+from schemas.errors import ExtractError
+from schemas.linkage import weight_table
+from validation.quality.pairs import ScoredPairs, measure
+
+Profile = Literal["default", "small-scope"]
+PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=585, top_k=20)}
+MAX_ROWS = 5_000_000
+CENTIBITS = 100
+LEFT, RIGHT = "left", "right"
+
+# Columns of the input, and what the encoder calls them.
+COLUMNS = {"given": "forename", "surname": "surname", "dob": "date_of_birth", "postcode": "postcode", "address": "address", "town": "town"}
+ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "date_of_birth", "previous_postcode": "postcode"}
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """One-to-one pairs of rows with their weight, and what the two rules say of each."""
+
+    pairs: ScoredPairs
+    linked: npt.NDArray[np.bool_]
+    released: npt.NDArray[np.bool_]
+
+
+def read_file(path: Path) -> dict[str, list[str]]:
+    """Read a CSV or Parquet file as columns of text; missing is "".
+
+    Raises:
+        ExtractError: it cannot be read, has no `rid`, or is too long.
+    """
+    try:
+        table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else _read_csv(path)
+    except FileNotFoundError:
+        raise ExtractError(f"{path}: no such file") from None
+    except (pa.ArrowException, UnicodeDecodeError, OSError):
+        raise ExtractError(f"{path}: not a readable CSV or Parquet file; want UTF-8 with one header row") from None
+    if "rid" not in table.column_names:
+        raise ExtractError(f"{path}: no column rid; see `kinlink evaluate --help` for the columns")
+    if table.num_rows > MAX_ROWS:
+        raise ExtractError(f"{path}: over {MAX_ROWS:,} rows; evaluate a sample")
+    return {name: ["" if value is None else str(value) for value in table[name].to_pylist()] for name in table.column_names}
+
+
+def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
+    """Return the file's records as rows to encode: a main row each, and one for aliases or a previous postcode."""
+    rows = PersonRows()
+    size = len(columns["rid"])
+    main = {target: columns.get(source, [""] * size) for source, target in COLUMNS.items()}
+    other = {target: columns[source] for source, target in ALIASES.items() if source in columns}
+    for number in range(size):
+        record = {target: values[number] for target, values in main.items()}
+        person = rows.add_person(str(number))
+        rows.add_row(person, record)
+        changed = {target: values[number] for target, values in other.items() if values[number]}
+        if changed:
+            rows.add_row(person, {**record, **changed})
+    return rows
+
+
+def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Decisions:
+    """Link two files' records under the shipped weights and rules."""
+    search, policy = PROFILES[profile], Release()
+    linking = Linking("adults", progress=progress)
+    sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
+    candidates = linking.search(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
+    progress("search", 1, 1)
+    weights = load_weights(weight_table(), "adults", len(PROJECTIONS)).of(candidates.scores) + prior_bits(
+        max(len(left["rid"]), len(right["rid"]))
+    )
+    rows = zip(candidates.left.tolist(), candidates.right.tolist(), weights.tolist(), strict=True)
+    floor = (policy.link_centibits - policy.review_band_centibits) / CENTIBITS
+    links = with_margins(
+        ((Person(LEFT, one), Person(RIGHT, other), weight) for one, other, weight in rows), lambda _one, _other: False, floor=floor
+    )
+    return _decide(_one_to_one(links), policy)
+
+
+def figures(decisions: Decisions, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what there is to say: counts and thresholds always, quality where both files carry `ent`."""
+    policy, review = Release(), ~decisions.linked
+    share = float(review.mean()) if len(review) else 0.0
+    thresholds = {
+        "link_bits": policy.link_centibits / CENTIBITS,
+        "theta_bits": policy.theta_centibits / CENTIBITS,
+        "delta_bits": policy.delta_centibits / CENTIBITS,
+    }
+    common = {"review_share": round(share, 4), "thresholds": thresholds}
+    if "ent" not in left or "ent" not in right:
+        return {"pairs": int(decisions.linked.sum()), "release": {"pairs": int(decisions.released.sum())}, **common}
+    quality = measure(decisions.pairs, decisions.linked, left["ent"], right["ent"])
+    return {**quality, **common, "release": measure(decisions.pairs, decisions.released, left["ent"], right["ent"])}
+
+
+def write_links(path: Path, decisions: Decisions, left: Sequence[str], right: Sequence[str]) -> None:
+    """Write `rid_a,rid_b,score,decision,release`, surest first."""
+    order = np.argsort(-decisions.pairs.score, kind="stable")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("rid_a", "rid_b", "score", "decision", "release"))
+        for row in order.tolist():
+            decision = "link" if decisions.linked[row] else "review"
+            release = "yes" if decisions.released[row] else "no"
+            writer.writerow(
+                (left[decisions.pairs.left[row]], right[decisions.pairs.right[row]], f"{decisions.pairs.score[row]:.2f}", decision, release)
+            )
+
+
+def _decide(links: Sequence[Link], policy: Release) -> Decisions:
+    weight, margin = np.array([link.weight for link in links]), np.array([link.margin for link in links])
+    pairs = ScoredPairs(
+        np.array([link.left.number for link in links], dtype=np.int64),
+        np.array([link.right.number for link in links], dtype=np.int64),
+        weight,
+    )
+    linked = weight * CENTIBITS >= policy.link_centibits
+    released = linked & (weight * CENTIBITS >= policy.theta_centibits) & (margin * CENTIBITS >= policy.delta_centibits)
+    return Decisions(pairs, linked, released)
+
+
+def _one_to_one(links: Sequence[Link]) -> list[Link]:
+    """Return the links that no surer link contradicts: each row at most once, surest first."""
+    taken: set[Person] = set()
+    kept = []
+    for link in sorted(links, key=lambda item: (-item.weight, item.left, item.right)):
+        if link.left not in taken and link.right not in taken:
+            taken |= {link.left, link.right}
+            kept.append(link)
+    return kept
+
+
+def _read_csv(path: Path) -> pa.Table:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    text = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
+    return pyarrow.csv.read_csv(path, convert_options=text)

@@ -1,0 +1,25 @@
+"""The statistics office's flow: fetch one round's noised table and write it out. Never retried: the ledger answers again by itself."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from flows.stages import Counts, Stage
+
+NAME = "statistics"
+
+
+def publish(out: Path, directory: Path, round_id: str) -> Counts | None:
+    """Fetch the table and write its files to `out`."""
+    from parties.settings import load_settings
+    from parties.statistics import area_names, fetch_table
+    from parties.statistics import publish as write_out
+
+    settings = load_settings(directory)
+    write_out(fetch_table(settings, round_id), out, area_names(settings))
+    return None
+
+
+def publish_stages(out: Path) -> Sequence[Stage]:
+    """Return the flow's table for the directory `out`."""
+    return (Stage("publish", partial(publish, out)),)

@@ -1,0 +1,94 @@
+"""The application: settings in, FastAPI out; and serving it over TLS until told to stop."""
+
+import logging
+import ssl
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from linkage.agreed import load_agreed
+from linkage.api import envelopes, problems, rounds, shares, submissions, tables
+from linkage.api.call import Service
+from linkage.api.identity import Identities
+from linkage.clock import Clock, utc_now
+from linkage.inbox.submissions import Signer
+from linkage.initialise import SERVER_CERTIFICATE, SERVER_KEY, read_signing_key
+from linkage.settings import ServiceSettings
+from linkage.store.engine import migrate, open_store
+from schemas.errors import ConfigurationError
+from schemas.roster import Role, identity_of
+from schemas.signature import public_text
+
+GRACE_SECONDS = 20  # for requests under way when the service is told to stop
+
+
+def create_app(settings: ServiceSettings, engine: Engine | None = None, *, clock: Clock = utc_now) -> FastAPI:
+    """Return the application on a migrated database: `engine`, else the one that the settings name.
+
+    Raises:
+        ConfigurationError: roster, agreement or the service's own key are not as the roster says.
+    """
+    app = FastAPI(title="Kinlink linkage service", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+    app.state.service = _service(settings, engine or open_store(settings.database), clock)
+    problems.install(app)
+    app.add_api_route("/v1/health", health, tags=["health"])
+    for noun in (rounds, shares, submissions, envelopes, tables):
+        app.include_router(noun.router)
+    return app
+
+
+def health() -> dict[str, str]:
+    """Say that the service is up."""
+    return {"status": "ok", "service": "kinlink"}
+
+
+def serve(settings: ServiceSettings) -> None:
+    """Migrate, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
+
+    Raises:
+        ConfigurationError: certificate or key are missing, or the database does not answer.
+    """
+    store = open_store(settings.database)
+    migrate(store)
+    try:
+        make_server(settings, create_app(settings, store)).run()
+    finally:
+        store.dispose()
+
+
+def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
+    """Return a server of one worker, with no access log: who asked for what is nobody's log.
+
+    Raises:
+        ConfigurationError: certificate or key are missing or unreadable.
+    """
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.path(*SERVER_CERTIFICATE),
+        ssl_keyfile=settings.path(*SERVER_KEY),
+        access_log=False,
+        log_level=logging.WARNING,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            f"{settings.path(*SERVER_CERTIFICATE)} or its key is missing or unreadable; run `kinlink service init`, or put yours there"
+        ) from None
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    return uvicorn.Server(config)
+
+
+def _service(settings: ServiceSettings, store: Engine, clock: Clock) -> Service:
+    agreed = load_agreed(settings.directory)
+    identity = identity_of(agreed.roster.service(), Role.SERVICE)
+    key = read_signing_key(settings.directory, Role.SERVICE)
+    if public_text(key) != identity.signing_key:
+        raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
+    return Service(settings, agreed, Identities(agreed.roster), store, Signer(identity.key_id, key), clock)

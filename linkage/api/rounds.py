@@ -1,0 +1,85 @@
+"""Rounds: open, see, close, approve, release."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import select
+
+from linkage.api.call import Signed, SignedManifest
+from linkage.api.permissions import Action, can, check_can
+from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
+from linkage.approvals import approve, check_approved, count_approvals
+from linkage.rounds import State, advance, check_may_move, close_round, get_round, open_round, operator_view, public_state, public_view
+from linkage.store.models import Round
+from schemas.roster import OPERATORS_NEEDED
+from schemas.round_manifest import CONTEXT as ROUND_CONTEXT
+
+router = APIRouter(prefix="/v1/rounds", tags=["rounds"])
+
+
+@router.get("")
+def list_rounds(call: Signed) -> dict[str, Any]:
+    """List rounds, newest first; only operators see more than open or closed."""
+    check_can(call.caller, Action.SEE_ROUND)
+    in_full = can(call.caller, Action.SEE_PROGRESS)
+    with call.transaction() as session:
+        rounds = session.scalars(select(Round).order_by(Round.opened_at.desc(), Round.round_id.desc())).all()
+        return {"rounds": [{"round_id": item.round_id, "state": item.state if in_full else public_state(item)} for item in rounds]}
+
+
+@router.put("/{round_id}")
+def put_round(round_id: str, call: SignedManifest) -> dict[str, str]:
+    """Open a round under the manifest that the operator signed."""
+    check_can(call.caller, Action.OPEN_ROUND)
+    document = call.document(ROUND_CONTEXT)
+    with call.transaction() as session:
+        event = call.event("round-opened", round_id, digest=document.digest)
+        round_ = open_round(session, call.service.agreed, round_id, document, event)
+        return {"round_id": round_.round_id, "round_digest": round_.digest, "state": round_.state}
+
+
+@router.get("/{round_id}")
+def see_round(round_id: str, call: Signed) -> dict[str, Any]:
+    """Show a round: to its operators in full, to everyone else what no search can change."""
+    check_can(call.caller, Action.SEE_ROUND)
+    with call.transaction() as session:
+        round_ = get_round(session, round_id)
+        if not can(call.caller, Action.SEE_PROGRESS):
+            return public_view(round_)
+        agreed = call.service.agreed
+        return operator_view(session, round_, agreed, count_approvals(session, round_, agreed.roster))
+
+
+@router.post("/{round_id}/close")
+def close(round_id: str, call: Signed) -> dict[str, str]:
+    """Close an open round; a closed one stays as it is."""
+    check_can(call.caller, Action.CLOSE_ROUND)
+    with call.transaction() as session:
+        return {"state": close_round(session, round_id, call.event("round-closed", round_id)).state}
+
+
+@router.post("/{round_id}/approvals")
+def post_approval(round_id: str, call: Signed) -> dict[str, int]:
+    """Record the operator's signed approval of the present findings."""
+    check_can(call.caller, Action.APPROVE)
+    document = call.document(APPROVAL_CONTEXT)
+    with call.transaction() as session:
+        event = call.event("release-approved", round_id, approval=document.digest)
+        round_ = approve(session, round_id, document, call.caller.key_id, event)
+        return {"approvals": count_approvals(session, round_, call.service.agreed.roster), "needed": OPERATORS_NEEDED}
+
+
+@router.post("/{round_id}/release")
+def release(round_id: str, call: Signed) -> dict[str, str]:
+    """Mint the tokens of a round that two operators approved; a released one stays as it is."""
+    from linkage.release.minting import mint_tokens
+
+    check_can(call.caller, Action.RELEASE)
+    with call.transaction() as session:
+        round_ = get_round(session, round_id, lock=True)
+        if round_.state != State.RELEASED:
+            check_may_move(round_.state, State.RELEASED)
+            check_approved(session, round_, call.service.agreed.roster)
+            mint_tokens(session, call.service.settings, round_id, now=call.now)
+            advance(session, round_id, State.RELEASED, call.event("round-released", round_id, findings=round_.findings_digest))
+        return {"state": State.RELEASED}

@@ -1,0 +1,89 @@
+"""Submissions: manifest, chunks, acceptance. Who asks sees their own alone, and nothing that a search could change."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from linkage.api.call import Call, Signed, SignedChunk, SignedManifest
+from linkage.api.permissions import Action, check_can
+from linkage.inbox.submissions import (
+    ConflictError,
+    SubmissionState,
+    accept,
+    announce,
+    check_complete,
+    find_own,
+    receive_chunk,
+    verify,
+    view,
+)
+from linkage.inbox.vault import Vault
+from linkage.rounds import check_receives, get_round
+from schemas.encoding_set import CONTEXT
+from schemas.errors import SubmissionError
+from schemas.request_signing import DEFAULT_CONTENT_TYPE
+
+router = APIRouter(prefix="/v1/rounds/{round_id}/submissions/{digest}", tags=["submissions"])
+
+
+@router.put("")
+def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str, Any]:
+    """Take the signed manifest of a submission; say which chunks are missing."""
+    check_can(call.caller, Action.SUBMIT)
+    document = call.document(CONTEXT)
+    if document.digest != digest:
+        raise SubmissionError("manifest: its digest is not the one in the address; run `kinlink party submit` again")
+    with call.transaction() as session:
+        round_ = get_round(session, round_id)
+        agreement = call.service.agreed.agreement
+        submission = announce(session, round_, document, call.caller.organisation, agreement=agreement, now=call.instant)
+        return view(session, submission)
+
+
+@router.get("")
+def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
+    """Say which chunks are missing."""
+    check_can(call.caller, Action.SUBMIT)
+    with call.transaction() as session:
+        return view(session, find_own(session, round_id, digest, call.caller.organisation))
+
+
+@router.put("/parts/{name}/chunks/{index}", status_code=204)
+def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChunk) -> None:
+    """Keep one chunk; the same bytes again change nothing."""
+    check_can(call.caller, Action.SUBMIT)
+    with call.transaction() as session:
+        submission = find_own(session, round_id, digest, call.caller.organisation, lock=True)
+        round_ = get_round(session, round_id)
+        check_receives(round_, call.instant)
+        receive_chunk(session, Vault(call.service.settings, round_), submission, (name, index), call.body)
+
+
+@router.post("/accept", response_class=Response)
+def post_accept(round_id: str, digest: str, call: Signed) -> Response:
+    """Check the whole submission and answer with its receipt, the same bytes ever after."""
+    check_can(call.caller, Action.SUBMIT)
+    return Response(_receipt(round_id, digest, call), media_type=DEFAULT_CONTENT_TYPE)
+
+
+def _receipt(round_id: str, digest: str, call: Call) -> bytes:
+    organisation = call.caller.organisation
+    with call.transaction() as session:
+        submission = find_own(session, round_id, digest, organisation)
+        if submission.state == SubmissionState.ACCEPTED and submission.receipt:
+            return submission.receipt
+        round_ = get_round(session, round_id)
+        check_receives(round_, call.instant)
+        check_complete(session, submission)
+    vault = Vault(call.service.settings, round_)
+    canaries = verify(vault, submission)
+    with call.transaction() as session:
+        submission = find_own(session, round_id, digest, organisation, lock=True)
+        if submission.state == SubmissionState.SUPERSEDED:
+            raise ConflictError("submission: another one took its place meanwhile; send its manifest again to go back to it")
+        event = call.event("submission-accepted", round_id, submission=digest)
+        superseded = accept(session, call.service.settings, submission, canaries, signer=call.service.signer, event=event)
+        receipt = submission.receipt or b""
+    for older in superseded:
+        vault.destroy(organisation, older)
+    return receipt

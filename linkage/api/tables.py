@@ -1,0 +1,35 @@
+"""What is not a round's inner life: the statistics office's tables and the operators' audit log."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from linkage.api.call import Signed
+from linkage.api.permissions import Action, check_can
+from linkage.rounds import get_round
+from linkage.store.audit import entries
+from schemas.aggregate import CONTEXT
+from schemas.signature import signed
+
+router = APIRouter(prefix="/v1", tags=["tables and audit"])
+
+
+@router.post("/rounds/{round_id}/tables")
+def post_table(round_id: str, call: Signed) -> dict[str, Any]:
+    """Answer with the round's noised table: drawn and debited once, the same bytes ever after."""
+    from linkage.disclosure.tables import noised_table
+
+    check_can(call.caller, Action.COUNT)
+    with call.transaction() as session:
+        get_round(session, round_id)
+        table = noised_table(session, call.service.settings, round_id, actor=call.caller.key_id, now=call.now)
+    signer = call.service.signer
+    return signed(signer.key, signer.key_id, CONTEXT, table.model_dump()).model_dump()
+
+
+@router.get("/audit")
+def list_audit(call: Signed, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
+    """List audit events after a sequence number, oldest first."""
+    check_can(call.caller, Action.READ_AUDIT)
+    with call.transaction() as session:
+        return {"events": [{"seq": item.seq, "event": item.event, "hash": item.hash} for item in entries(session, after)]}

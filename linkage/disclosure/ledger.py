@@ -1,0 +1,166 @@
+"""The privacy ledger: what was spent, on what, and the answer that was given for it.
+
+The same query of the same data gets the same answer for nothing; a new one is debited before its noise is drawn, in
+one transaction, so a crash can neither refund nor repeat it. Rows are append-only (triggers in the database say so too) and
+chained by hash; amounts are whole millionths of rho. A refusal tells cost and spent, and nothing that depends on data.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON, CursorResult, ForeignKey, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from linkage.clock import as_text
+from linkage.store.models import DIGEST, INSTANT, KEY_ID, Base
+from schemas.audit import GENESIS
+from schemas.canonical import digest_of
+from schemas.errors import BudgetError
+
+_HASHED = ("budget_id", "query_sha256", "snapshot_sha256", "micro_rho", "answer", "released_at")
+
+
+class Budget(Base):
+    """One budget: what may be spent in all, and what has been. Millionths of rho."""
+
+    __tablename__ = "budget"
+
+    budget_id: Mapped[str] = mapped_column(KEY_ID, primary_key=True)
+    total_micro_rho: Mapped[int]
+    spent_micro_rho: Mapped[int] = mapped_column(default=0)
+
+
+class NoisedRelease(Base):
+    """One noised answer, as it was given. `hash` covers the budget's release before it."""
+
+    __tablename__ = "noised_release"
+    __table_args__ = (UniqueConstraint("budget_id", "query_sha256", "snapshot_sha256"),)
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    budget_id: Mapped[str] = mapped_column(ForeignKey("budget.budget_id"))
+    query_sha256: Mapped[str] = mapped_column(DIGEST)
+    snapshot_sha256: Mapped[str] = mapped_column(DIGEST)
+    micro_rho: Mapped[int]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    released_at: Mapped[str] = mapped_column(INSTANT)
+    hash: Mapped[str] = mapped_column(DIGEST)
+
+
+class Refusal(Base):
+    """One request that the budget did not cover."""
+
+    __tablename__ = "refusal"
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    budget_id: Mapped[str] = mapped_column(KEY_ID)
+    query_sha256: Mapped[str] = mapped_column(DIGEST)
+    micro_rho: Mapped[int]
+    refused_at: Mapped[str] = mapped_column(INSTANT)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked (`query`), of which data (`snapshot`), at what price, out of which budget. Digests are SHA-256."""
+
+    budget_id: str
+    query_sha256: str
+    snapshot_sha256: str
+    micro_rho: int
+
+
+def open_budget(session: Session, budget_id: str, total_micro_rho: int) -> None:
+    """Make the budget unless it exists; an existing one keeps its total and what was spent."""
+    if session.get(Budget, budget_id) is None:
+        session.add(Budget(budget_id=budget_id, total_micro_rho=total_micro_rho))
+        session.flush()
+
+
+def earlier_answer(session: Session, request: Request) -> dict[str, Any] | None:
+    """Return the answer that was given to this query of this data, or None."""
+    return session.scalar(
+        select(NoisedRelease.answer).where(
+            NoisedRelease.budget_id == request.budget_id,
+            NoisedRelease.query_sha256 == request.query_sha256,
+            NoisedRelease.snapshot_sha256 == request.snapshot_sha256,
+        )
+    )
+
+
+def answer_once(session: Session, request: Request, draw: Callable[[], dict[str, Any]], *, now: datetime) -> tuple[dict[str, Any], bool]:
+    """Return the answer, and whether it is new: debited, then drawn, then kept, in the caller's transaction.
+
+    Of two callers at once the second waits for the budget's row, then finds the first one's answer.
+
+    Raises:
+        BudgetError: the budget does not cover it, or the ledger does not add up. The refusal is recorded in a
+            transaction of its own, once the caller's is rolled back.
+    """
+    budget = session.get_one(Budget, request.budget_id, with_for_update=True, populate_existing=True)
+    if (earlier := earlier_answer(session, request)) is not None:
+        return earlier, False
+    releases = _releases(session, request.budget_id)
+    check_adds_up(budget, releases)
+    if not _debit(session, request):
+        raise _refused(session, request, budget, now)
+    answer = draw()
+    session.add(_release(request, answer, previous=releases[-1].hash if releases else GENESIS, now=now))
+    session.flush()
+    return answer, True
+
+
+def check_adds_up(budget: Budget, releases: Sequence[NoisedRelease]) -> None:
+    """Check that the releases' chain holds and that they cost what was spent.
+
+    Raises:
+        BudgetError: they do not; nothing may be released until somebody has found out why.
+    """
+    previous = GENESIS
+    for release in releases:
+        if release.hash != _hash(previous, release):
+            raise BudgetError(f"privacy ledger: release {release.seq} does not follow from those before it; restore the database's backup")
+        previous = release.hash
+    if sum(release.micro_rho for release in releases) != budget.spent_micro_rho:
+        raise BudgetError("privacy ledger: the releases do not add up to what was spent; restore the database's backup")
+
+
+def _releases(session: Session, budget_id: str) -> Sequence[NoisedRelease]:
+    return session.scalars(select(NoisedRelease).where(NoisedRelease.budget_id == budget_id).order_by(NoisedRelease.seq)).all()
+
+
+def _debit(session: Session, request: Request) -> bool:
+    """Say whether the budget covered the request; if so it is spent."""
+    spent = Budget.spent_micro_rho + request.micro_rho
+    statement = update(Budget).where(Budget.budget_id == request.budget_id, spent <= Budget.total_micro_rho).values(spent_micro_rho=spent)
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+def _refused(session: Session, request: Request, budget: Budget, now: datetime) -> BudgetError:
+    left = budget.total_micro_rho - budget.spent_micro_rho
+    error = BudgetError(
+        f"privacy budget: this costs {request.micro_rho} millionths of rho and {left} of {budget.total_micro_rho} are left; publish what was released, or have a new agreement signed"
+    )
+    bind = session.get_bind()
+    session.rollback()  # lets the budget's row go: SQLite has one writer at a time
+    with Session(bind) as own, own.begin():
+        own.add(
+            Refusal(
+                budget_id=request.budget_id,
+                query_sha256=request.query_sha256,
+                micro_rho=request.micro_rho,
+                refused_at=as_text(now),
+            )
+        )
+    return error
+
+
+def _release(request: Request, answer: dict[str, Any], *, previous: str, now: datetime) -> NoisedRelease:
+    release = NoisedRelease(**asdict(request), answer=answer, released_at=as_text(now))
+    release.hash = _hash(previous, release)
+    return release
+
+
+def _hash(previous: str, release: NoisedRelease) -> str:
+    return digest_of({"previous": previous, "release": {name: getattr(release, name) for name in _HASHED}})

@@ -1,0 +1,96 @@
+"""The vault: parts of submissions and results of searches, as encrypted files under the service's directory.
+
+Each file is one ChaCha20-Poly1305 box under its round's key, bound to the place where it lies, written beside and then
+renamed: there is never half a file. A round whose key was destroyed cannot be read again, whatever a backup holds.
+"""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from linkage.settings import ServiceSettings
+from linkage.store.models import Round
+from schemas.encoding_set import Part
+from schemas.errors import RoundError, ServiceError
+
+VAULT_DIRECTORY = "vault"
+BLOBS = "results"  # not a legal digest, so never a submission's
+NONCE_BYTES = 12
+PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
+
+
+class Vault:
+    """One round's part of the vault."""
+
+    def __init__(self, settings: ServiceSettings, round_: Round) -> None:
+        """Open the part of `round_`.
+
+        Raises:
+            RoundError: the round's key has been destroyed.
+        """
+        if not round_.storage_key:
+            raise RoundError("round: its key has been destroyed, so nothing of it can be read; that is final")
+        self._root = settings.path(VAULT_DIRECTORY, round_.round_id)
+        self._round_id = round_.round_id
+        self._box = ChaCha20Poly1305(round_.storage_key)
+
+    def write_chunk(self, organisation: str, digest: str, part: str, index: int, content: bytes) -> None:
+        """Keep one chunk; a file that is already there is replaced."""
+        self._write(self._chunk(organisation, digest, part, index), f"{digest}|{part}|{index}", content)
+
+    def read_part(self, organisation: str, digest: str, part: Part) -> bytes:
+        """Return a whole part of a submission.
+
+        Raises:
+            ServiceError: a chunk is not there, or was changed.
+        """
+        return b"".join(
+            self._read(self._chunk(organisation, digest, part.name, index), f"{digest}|{part.name}|{index}") for index in range(part.chunks)
+        )
+
+    def destroy(self, organisation: str, digest: str) -> None:
+        """Delete every chunk of one submission; safe to repeat."""
+        shutil.rmtree(self._root / organisation / digest, ignore_errors=True)
+
+    def write_blob(self, name: str, content: bytes) -> None:
+        """Keep one named result of the round; a file that is already there is replaced."""
+        self._write(self._root / BLOBS / name, f"{BLOBS}|{name}", content)
+
+    def read_blob(self, name: str) -> bytes:
+        """Return one named result of the round.
+
+        Raises:
+            ServiceError: it is not there, or was changed.
+        """
+        return self._read(self._root / BLOBS / name, f"{BLOBS}|{name}")
+
+    def __repr__(self) -> str:
+        """Show no key."""
+        return "Vault(…)"
+
+    def _chunk(self, organisation: str, digest: str, part: str, index: int) -> Path:
+        return self._root / organisation / digest / f"{part}.{index}"
+
+    def _bound_to(self, place: str) -> bytes:
+        return f"{self._round_id}|{place}".encode()
+
+    def _read(self, file: Path, place: str) -> bytes:
+        try:
+            sealed = file.read_bytes()
+            return self._box.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound_to(place))
+        except (FileNotFoundError, InvalidTag, ValueError):
+            raise ServiceError("vault: a file is missing or was changed; restore the service's backup of this round") from None
+
+    def _write(self, file: Path, place: str, content: bytes) -> None:
+        file.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        beside = file.with_name(f"{file.name}.{nonce.hex()}.part")
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as sink:
+            sink.write(nonce + self._box.encrypt(nonce, content, self._bound_to(place)))
+            sink.flush()
+            os.fsync(sink.fileno())
+        beside.replace(file)

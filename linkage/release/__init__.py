@@ -1,0 +1,1 @@
+"""Which findings become referral tokens, and minting them exactly once."""

@@ -1,0 +1,216 @@
+"""Rounds: their states, who owns each, and the steps between them. The state machine is the one table below.
+
+    open → closed → searched → awaiting-approval → released → expired
+      └───────┴─────────┴──────────────┴──→ cancelled
+
+Every step takes the audit event that records it, and runs in the caller's transaction.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from linkage.store.audit import append
+from linkage.store.models import Round, Submission
+from schemas.agreed import Agreed
+from schemas.agreement import check_may_start
+from schemas.audit import AuditEvent
+from schemas.canonical import short
+from schemas.errors import AgreementError, RoundError
+from schemas.round_manifest import RoundManifest
+from schemas.signature import SignedDocument
+
+STORAGE_KEY_BYTES = 32
+ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
+
+
+class State(StrEnum):
+    """Where a round stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    SEARCHED = "searched"
+    AWAITING_APPROVAL = "awaiting-approval"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+MAY_MOVE: Mapping[State, frozenset[State]] = {
+    State.OPEN: frozenset({State.CLOSED, State.CANCELLED}),
+    State.CLOSED: frozenset({State.SEARCHED, State.CANCELLED}),
+    State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED}),
+    State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED}),
+    State.RELEASED: frozenset({State.EXPIRED}),
+    State.EXPIRED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+OWNERS: Mapping[State, str] = {
+    State.OPEN: "the custodians",
+    State.CLOSED: "the linkage worker",
+    State.SEARCHED: "the linkage worker",
+    State.AWAITING_APPROVAL: "the operators",
+    State.RELEASED: "the authorities",
+    State.EXPIRED: "nobody",
+    State.CANCELLED: "nobody",
+}
+COUNTS = ("pairs", "findings", "releasable", "review")
+
+
+class UnknownRoundError(RoundError):
+    """There is no such round."""
+
+
+def check_may_move(state: str, to: State) -> None:
+    """Check that a round may go from `state` to `to`.
+
+    Raises:
+        RoundError: it may not.
+    """
+    if to not in MAY_MOVE[State(state)]:
+        raise RoundError(f"round: {state} does not lead to {to}; it is with {OWNERS[State(state)]}, see `kinlink round status`")
+
+
+def get_round(session: Session, round_id: str, *, lock: bool = False) -> Round:
+    """Return one round; with `lock`, nobody else moves it before the transaction ends.
+
+    Raises:
+        UnknownRoundError: there is none of that name.
+    """
+    round_ = session.get(Round, round_id, with_for_update=lock or None)
+    if round_ is None:
+        raise UnknownRoundError("round: none of that name; ask the operator which round is open")
+    return round_
+
+
+def advance(session: Session, round_id: str, to: State, event: AuditEvent) -> Round:
+    """Move a round to `to`, recording `event`.
+
+    Raises:
+        RoundError: the round's state does not lead there.
+    """
+    round_ = get_round(session, round_id, lock=True)
+    check_may_move(round_.state, to)
+    round_.state = to
+    append(session, event)
+    return round_
+
+
+def read_manifest(round_id: str, document: SignedDocument) -> RoundManifest:
+    """Return the manifest in `document`.
+
+    Raises:
+        AgreementError: it is malformed, or another round's.
+    """
+    try:
+        manifest = RoundManifest.model_validate(document.body)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"
+        raise AgreementError(f"round manifest: malformed at {place}; open the round again with `kinlink round open`") from None
+    if manifest.round_id != round_id:
+        raise AgreementError("round manifest: names another round than the address does; send it to its own round")
+    if manifest.closes_at <= manifest.opens_at:
+        raise AgreementError("round manifest: closes before it opens; give a later closes_at")
+    return manifest
+
+
+def check_manifest_agrees(manifest: RoundManifest, agreed: Agreed) -> None:
+    """Check that a round is of the roster and agreement that this service holds.
+
+    Raises:
+        AgreementError: naming what differs, with both short digests.
+    """
+    agreement = agreed.agreement
+    for what, theirs, ours in (
+        ("roster", manifest.roster_digest, agreed.roster_digest),
+        ("agreement", manifest.agreement_digest, agreed.agreement_digest),
+    ):
+        if theirs != ours:
+            raise AgreementError(
+                f"round manifest: names {what} {short(theirs)}, the service has {short(ours)}; install the same {what} on both sides"
+            )
+    if (manifest.purpose, manifest.scope) != (agreement.purpose, agreement.scope):
+        raise AgreementError("round manifest: purpose or scope is not the agreement's; open the round with the agreed ones")
+
+
+def open_round(session: Session, agreed: Agreed, round_id: str, document: SignedDocument, event: AuditEvent) -> Round:
+    """Open a round under its manifest, whose signature the caller has checked; the same manifest again changes nothing.
+
+    Raises:
+        AgreementError: the manifest is malformed or not of this service's agreement, or the agreement forbids a start.
+        RoundError: another round has this name.
+    """
+    manifest = read_manifest(round_id, document)
+    known = session.get(Round, round_id)
+    if known is not None:
+        if known.digest != document.digest:
+            raise RoundError(f"round: the name is taken by a round of digest {short(known.digest)}; choose another name")
+        return known
+    check_manifest_agrees(manifest, agreed)
+    check_may_start(agreed.agreement, agreed.roster, agreed.roster_digest, date.fromisoformat(event.at[:10]))
+    round_ = Round(
+        round_id=round_id,
+        digest=document.digest,
+        manifest=document.model_dump(),
+        state=State.OPEN,
+        opened_at=event.at,
+        storage_key=secrets.token_bytes(STORAGE_KEY_BYTES),
+    )
+    session.add(round_)
+    append(session, event)
+    return round_
+
+
+def close_round(session: Session, round_id: str, event: AuditEvent) -> Round:
+    """Close an open round; one that is closed or further stays as it is."""
+    round_ = get_round(session, round_id, lock=True)
+    return advance(session, round_id, State.CLOSED, event) if round_.state == State.OPEN else round_
+
+
+def check_receives(round_: Round, now: str) -> None:
+    """Check that a round takes submissions at the instant `now`. What it says depends on manifest and clock alone.
+
+    Raises:
+        RoundError: it is closed, or `now` is outside of its window.
+    """
+    window = RoundManifest.model_validate(round_.manifest["body"])
+    if now < window.opens_at:
+        raise RoundError(f"round: opens at {window.opens_at}; submit then")
+    if round_.state != State.OPEN or now >= window.closes_at:
+        raise RoundError("round: closed, it takes nothing more; submit to the next one")
+
+
+def public_state(round_: Round) -> str:
+    """Return what everyone but the operator sees: open or closed, the same whatever a search found."""
+    return State.OPEN if round_.state == State.OPEN else State.CLOSED
+
+
+def public_view(round_: Round) -> dict[str, Any]:
+    """Return a round as everyone but the operator sees it: nothing in it depends on a search."""
+    return {"round_id": round_.round_id, "round_digest": round_.digest, "manifest": round_.manifest, "state": public_state(round_)}
+
+
+def operator_view(session: Session, round_: Round, agreed: Agreed, approvals: int) -> dict[str, Any]:
+    """Return a round as its operators see it: who has submitted, and counts in tens."""
+    query = select(Submission.organisation).where(Submission.round_id == round_.round_id, Submission.state == "accepted")
+    accepted = set(session.scalars(query))
+    names = [organisation.organisation for organisation in agreed.roster.custodians()]
+    return {
+        **public_view(round_),
+        "state": round_.state,
+        "accepted": [name for name in names if name in accepted],
+        "missing": [name for name in names if name not in accepted],
+        "findings_digest": round_.findings_digest,
+        "approvals": approvals,
+        "counts": {name: _in_tens((round_.counts or {}).get(name)) for name in COUNTS},
+    }
+
+
+def _in_tens(count: int | None) -> int | None:
+    return None if count is None else -(-count // ROUND_UP_TO) * ROUND_UP_TO

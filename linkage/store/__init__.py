@@ -1,0 +1,1 @@
+"""The service's database: tables, engine, migrations, and the append-only audit log."""

@@ -1,0 +1,153 @@
+"""The service's tables. Digests, pseudonyms and ids only: no identifier of a person is ever stored.
+
+Instants are UTC, ISO 8601 text to the second. Tables are made by the migrations alone; a test compares them with these.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+ID = String(64)
+KEY_ID = String(128)
+DIGEST = String(64)
+PERSON = String(32)
+INSTANT = String(32)
+WORD = String(32)
+
+
+class Base(DeclarativeBase):
+    """Root of the tables; constraints have fixed names, so that a migration can change them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Round(Base):
+    """One round: its signed manifest, its state, and the key of its part of the vault (empty once destroyed).
+
+    `counts` are the operator's figures in tens: pairs, findings, releasable, review.
+    """
+
+    __tablename__ = "round"
+
+    round_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    digest: Mapped[str] = mapped_column(DIGEST)
+    manifest: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(WORD)
+    opened_at: Mapped[str] = mapped_column(INSTANT)
+    findings_digest: Mapped[str | None] = mapped_column(DIGEST)
+    storage_key: Mapped[bytes]
+    counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class KeyShare(Base):
+    """One key holder's share for one recipient, sealed: bytes that the service only relays."""
+
+    __tablename__ = "key_share"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    holder: Mapped[str] = mapped_column(ID, primary_key=True)
+    recipient: Mapped[str] = mapped_column(ID, primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class Submission(Base):
+    """One submission; its digest covers round and organisation. `manifest` is the signed document."""
+
+    __tablename__ = "submission"
+    __table_args__ = (Index(None, "round_id", "organisation"),)
+
+    digest: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"))
+    organisation: Mapped[str] = mapped_column(ID)
+    manifest: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(WORD)
+    receipt: Mapped[bytes | None]
+
+
+class Chunk(Base):
+    """One chunk that lies in the vault; the row is written after the file."""
+
+    __tablename__ = "chunk"
+
+    submission: Mapped[str] = mapped_column(ForeignKey("submission.digest"), primary_key=True)
+    part: Mapped[str] = mapped_column(WORD, primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(DIGEST)
+
+
+class Nonce(Base):
+    """A nonce that a key has used; kept until its signature would be too old anyway."""
+
+    __tablename__ = "nonce"
+
+    key_id: Mapped[str] = mapped_column(KEY_ID, primary_key=True)
+    nonce: Mapped[str] = mapped_column(ID, primary_key=True)
+    seen_at: Mapped[str] = mapped_column(INSTANT, index=True)
+
+
+class Finding(Base):
+    """What the linkage says of one authority's child: a decision of release, review or withheld, once."""
+
+    __tablename__ = "finding"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    authority: Mapped[str] = mapped_column(ID, primary_key=True)
+    child: Mapped[str] = mapped_column(PERSON, primary_key=True)
+    own_carer: Mapped[str | None] = mapped_column(PERSON)
+    weight_centibits: Mapped[int]
+    grade: Mapped[str] = mapped_column(WORD)
+    decision: Mapped[str] = mapped_column(WORD)
+
+
+class Approval(Base):
+    """One operator's signed approval of a round's findings; a key approves once."""
+
+    __tablename__ = "approval"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(KEY_ID, primary_key=True)
+    findings_digest: Mapped[str] = mapped_column(DIGEST)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Envelope(Base):
+    """One minted token, sealed to one authority; the service keeps the token's SHA-256 alone."""
+
+    __tablename__ = "envelope"
+    __table_args__ = (Index(None, "round_id", "authority"),)
+
+    envelope_id: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"))
+    authority: Mapped[str] = mapped_column(ID)
+    token_sha256: Mapped[str] = mapped_column(DIGEST, unique=True)
+    sealed: Mapped[bytes]
+    minted_at: Mapped[str] = mapped_column(INSTANT)
+    expires_at: Mapped[str] = mapped_column(INSTANT)
+    redeemed_at: Mapped[str | None] = mapped_column(INSTANT)
+
+
+class AuditEntry(Base):
+    """One event of the audit log; triggers refuse to change or delete it."""
+
+    __tablename__ = "audit_entry"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event: Mapped[dict[str, Any]] = mapped_column(JSON)
+    hash: Mapped[str] = mapped_column(DIGEST)
+
+
+class AuditLock(Base):
+    """One row that whoever appends to the audit log locks first, so that the chain has no forks."""
+
+    __tablename__ = "audit_lock"
+
+    lock_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -1,0 +1,135 @@
+"""From a checked extract to people: adults, children, who belongs to whom, and an authority's standing towards a child.
+
+Reads the node's own files and keeps identifiers in memory only. Rows in quarantine are left out, and so are ties one of
+whose ends is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from parties.encoding.rows import PersonRows
+from parties.extracts.check import EXTRACT_DIRECTORY, Checked
+from parties.extracts.read import read_extract
+from parties.settings import NodeSettings
+from schemas.joins import Standing
+from schemas.roster import Kind
+
+Record = Mapping[str, str]
+
+NOT_A_PARENT = frozenset({"foster_carer"})  # looks after the child for the authority; who is received then is no parent of the child
+
+
+@dataclass(repr=False)
+class People:
+    """One population while it is read: its rows, and which index a record key has. Shows nothing in `repr`."""
+
+    rows: PersonRows = field(default_factory=PersonRows)
+    index: dict[str, int] = field(default_factory=dict)
+
+    def add(self, key: str, record: Record) -> int:
+        """Add a record's rows to the person called `key`, who may be there already; return the index."""
+        if key not in self.index:
+            self.index[key] = self.rows.add_person(key)
+        for source in sources(record):
+            self.rows.add_row(self.index[key], source)
+        return self.index[key]
+
+    def __repr__(self) -> str:
+        """Show how many, and nothing else."""
+        return f"People({len(self.index)})"
+
+
+@dataclass(repr=False)
+class Mapped:
+    """What an extract says: two populations, ties as pairs of their indexes, standings by child. Shows nothing in `repr`."""
+
+    adults: People = field(default_factory=People)
+    children: People = field(default_factory=People)
+    ties: set[tuple[int, int]] = field(default_factory=set)
+    standings: dict[int, Standing] = field(default_factory=dict)
+
+    def tie(self, adult: str, child: str) -> None:
+        """Tie two records, if both are there."""
+        if adult in self.adults.index and child in self.children.index:
+            self.ties.add((self.adults.index[adult], self.children.index[child]))
+
+    def __repr__(self) -> str:
+        """Show how many, and nothing else."""
+        return f"Mapped({len(self.adults.index)} adults, {len(self.children.index)} children)"
+
+
+Records = Callable[[str], Iterator[Record]]
+
+
+def map_extract(settings: NodeSettings, checked: Checked) -> Mapped:
+    """Return the people of the node's extract.
+
+    Raises:
+        ExtractError: a file is missing or unreadable.
+    """
+
+    def records(file: str) -> Iterator[Record]:
+        for chunk in read_extract(settings.path(EXTRACT_DIRECTORY), file):
+            for row, record in enumerate(chunk.frame.to_dict("records"), start=chunk.first_row):
+                if row not in checked.quarantined[file]:
+                    yield record  # type: ignore[misc]  # every column is text
+
+    return _MAPPERS[Kind(settings.kind)](records)
+
+
+def sources(record: Record) -> Iterator[Record]:
+    """Yield the record as it is, then once for an alias, a former surname and a previous postcode that it names."""
+    yield record
+    if record.get("alias_forename") or record.get("alias_surname"):
+        yield {
+            **record,
+            "forename": record.get("alias_forename") or record["forename"],
+            "surname": record.get("alias_surname") or record["surname"],
+        }
+    if record.get("former_surname"):
+        yield {**record, "surname": record["former_surname"]}
+    if record.get("previous_postcode"):
+        yield {**record, "postcode": record["previous_postcode"], "address": "", "town": ""}
+
+
+def _map_prison_service(records: Records) -> Mapped:
+    """A person may be received several times. A declared child without a surname is looked for under the parent's."""
+    mapped, surnames = Mapped(), dict[str, str]()
+    for reception in records("receptions"):
+        mapped.adults.add(reception["nomis_number"], reception)
+        surnames[reception["nomis_number"]] = reception["surname"]
+    for child in records("declared_children"):
+        parent, key = child["nomis_number"], f"{child['nomis_number']}/{child['child_number']}"
+        mapped.children.add(key, {**child, "surname": child["surname"] or surnames.get(parent, "")})
+        mapped.tie(parent, key)
+    return mapped
+
+
+def _map_police(records: Records) -> Mapped:
+    mapped = Mapped()
+    for person in records("persons"):
+        mapped.adults.add(person["person_urn"], person)
+    for child in records("children"):
+        mapped.children.add(child["child_urn"], child)
+    for tie in records("ties"):
+        mapped.tie(tie["person_urn"], tie["child_urn"])
+    return mapped
+
+
+def _map_local_authority(records: Records) -> Mapped:
+    mapped = Mapped()
+    for carer in records("carers"):
+        mapped.adults.add(carer["carer_id"], carer)
+    for child in records("children"):
+        mapped.standings[mapped.children.add(child["child_id"], child)] = Standing[child["standing"].upper()]
+    for tie in records("ties"):
+        if tie["relation"] not in NOT_A_PARENT:
+            mapped.tie(tie["carer_id"], tie["child_id"])
+    return mapped
+
+
+_MAPPERS: Mapping[Kind, Callable[[Records], Mapped]] = {
+    Kind.PRISON_SERVICE: _map_prison_service,
+    Kind.POLICE: _map_police,
+    Kind.LOCAL_AUTHORITY: _map_local_authority,
+}

@@ -1,0 +1,68 @@
+"""A key holder's side: one random share per round, sealed to every custodian.
+
+The share itself never touches a disk. What is kept until the round closes are the sealed copies, which the holder cannot
+open, so that a repeat sends the same bytes.
+"""
+
+import base64
+import json
+import secrets
+
+from parties.client import ServiceClient
+from parties.initialise import load_agreed
+from parties.keys.derive import KEY_BYTES
+from parties.keys.identity_keys import load_signing_key, write_secret
+from parties.keys.shares import seal_share
+from parties.progress import Progress, silent
+from parties.rounds import OPEN, check_open, fetch_round
+from parties.settings import NodeSettings
+from schemas.agreed import Agreed
+from schemas.roster import Role
+
+SHARES_DIRECTORY = "shares"
+
+
+def issue_shares(settings: NodeSettings, round_id: str | None = None, progress: Progress = silent) -> int:
+    """Send this holder's share of a round, or of the newest open one, to every custodian; safe to repeat.
+
+    Returns:
+        How many custodians it was sent to.
+
+    Raises:
+        RoundError: the round is closed, or none is open.
+        UserError: as the service answers.
+    """
+    agreed = load_agreed(settings)
+    with ServiceClient(settings, Role.KEY_HOLDER) as client:
+        _forget_closed(settings, client)
+        found = fetch_round(client, agreed, round_id)
+        check_open(found)
+        sealed = _sealed_shares(settings, agreed, found.round_id, found.digest)
+        for done, (recipient, text) in enumerate(sealed.items(), start=1):
+            client.put(f"/v1/rounds/{found.round_id}/shares/{recipient}", json={"sealed": text})
+            progress("issue shares", done, len(sealed))
+    return len(sealed)
+
+
+def _sealed_shares(settings: NodeSettings, agreed: Agreed, round_id: str, round_digest: str) -> dict[str, str]:
+    path = settings.path(SHARES_DIRECTORY, f"{round_id}.{round_digest[:12]}.json")
+    if not path.exists():
+        share, key = secrets.token_bytes(KEY_BYTES), load_signing_key(settings, Role.KEY_HOLDER)
+        holder = agreed.roster.get(settings.organisation)
+        sealed = {
+            custodian.organisation: base64.b64encode(seal_share(share, round_digest, holder, key, custodian)).decode()
+            for custodian in agreed.roster.custodians()
+        }
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        write_secret(partial, json.dumps(sealed).encode())
+        partial.rename(path)
+    content: dict[str, str] = json.loads(path.read_bytes())
+    return content
+
+
+def _forget_closed(settings: NodeSettings, client: ServiceClient) -> None:
+    still_open = {item["round_id"] for item in client.get("/v1/rounds").json()["rounds"] if item["state"] == OPEN}
+    for path in settings.path(SHARES_DIRECTORY).glob("*.json"):
+        if path.name.split(".")[0] not in still_open:
+            path.unlink()

@@ -1,0 +1,32 @@
+"""The node's tables. Instants are UTC, ISO 8601 text. Tables are made by the migrations alone; a test compares them with these."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Root of the node's tables."""
+
+
+class Person(Base):
+    """Which of the authority's own records a round-level person id (hexadecimal) stands for. Authorities only."""
+
+    __tablename__ = "person"
+
+    round_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    population: Mapped[str] = mapped_column(String(16), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(200))
+
+
+class RedeemedToken(Base):
+    """An envelope that the desk opened: `body`, sealed as it came, from before it redeems; time and document once it has."""
+
+    __tablename__ = "redeemed_token"
+
+    envelope_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    round_id: Mapped[str] = mapped_column(String(64), index=True)
+    child: Mapped[str] = mapped_column(String(32))
+    body: Mapped[str | None]
+    redeemed_at: Mapped[str | None] = mapped_column(String(32))
+    referral: Mapped[str | None] = mapped_column(String(300))

@@ -1,0 +1,1 @@
+"""Encode, submit, keep the receipt, and forget the rest."""

@@ -1,0 +1,89 @@
+"""Databases for tests: each test that asks for `database_url` runs on an empty SQLite file and an empty PostgreSQL database.
+
+PostgreSQL is the server of KINLINK_TEST_POSTGRES (a URL), else the one at 127.0.0.1:5432 if it lets `postgres` in, else a
+throw-away cluster of `pg_virtualenv`. The last line of a run says how many tests passed on each.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+BACKENDS = ("sqlite", "postgresql")
+LOCAL_SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+THROW_AWAY = ("pg_virtualenv", "-t", "sh", "-c", 'echo "$PGHOST $PGPORT $PGUSER $PGPASSWORD"; read wait')
+INSTALL = "no PostgreSQL: install postgresql (and postgresql-common for pg_virtualenv), or set KINLINK_TEST_POSTGRES"
+
+passed: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A server where databases can be made."""
+    named = os.environ.get("KINLINK_TEST_POSTGRES")
+    if named or _answers(LOCAL_SERVER):
+        yield make_url(named or LOCAL_SERVER)
+    elif shutil.which(THROW_AWAY[0]):
+        with subprocess.Popen(THROW_AWAY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as cluster:
+            host, port, user, password = cluster.stdout.readline().split()
+            yield URL.create("postgresql+psycopg", user, password, host, int(port), "postgres")
+            cluster.stdin.close()
+    else:
+        pytest.skip(INSTALL)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: URL) -> Iterator[URL]:
+    """A database of this session's own."""
+    name = f"kinlink_test_{secrets.token_hex(6)}"
+    _run(postgres_server, f"CREATE DATABASE {name}", autocommit=True)
+    yield postgres_server.set(database=name)
+    _run(postgres_server, f"DROP DATABASE {name} WITH (FORCE)", autocommit=True)
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('tmp_path') / 'test.sqlite'}"
+    database = request.getfixturevalue("postgres_database")
+    _run(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return database.render_as_string(hide_password=False)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what passed on each database."""
+    if report.when == "call" and report.passed:
+        passed.update(backend for backend in BACKENDS if backend in report.nodeid.rpartition("[")[2])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what passed on each database."""
+    if passed:
+        terminalreporter.write_line("; ".join(f"{backend}: {passed[backend]} passed" for backend in BACKENDS))
+
+
+def _answers(url: str) -> bool:
+    engine = create_engine(url, connect_args={"connect_timeout": 2})
+    try:
+        with engine.connect():
+            return True
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
+
+
+def _run(url: URL, statements: str, *, autocommit: bool = False) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED")
+    with engine.begin() as connection:
+        for statement in statements.split(";"):
+            connection.execute(text(statement))
+    engine.dispose()

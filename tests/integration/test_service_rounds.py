@@ -1,0 +1,271 @@
+"""The service's rounds over its API, on both databases: opening, seeing, approving, releasing, redeeming."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+from tests.integration.service_world import HOLDER, NORTH, NOW, PRISON, ROUND, SERVICE, SOUTH, STATISTICS, Sender, World, b64, make_world, parts_of, text
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from linkage.store.audit import broken_at
+from schemas.audit import AuditEvent, first_break
+from schemas.token import read_token, token_context
+
+OPERATOR, OTHER_OPERATOR = f"{SERVICE}/operator-1", f"{SERVICE}/operator-2"
+CHILD = "c" * 32
+
+
+@pytest.fixture
+def world(tmp_path, database_url):
+    made = make_world(tmp_path, database_url)
+    yield made
+    made.store.dispose()
+
+
+def released(world: World) -> None:
+    world.open_round()
+    digest = world.set_findings([(NORTH, CHILD), (SOUTH, "d" * 32)])
+    world.approve(1, digest)
+    world.approve(2, digest)
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+
+
+def token_of(world: World, authority: str) -> str:
+    envelope = next(item for item in world.envelopes() if item.authority == authority)
+    digest = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["round_digest"]
+    return read_token(world.agreements.sealing[f"{authority}/desk"].open(envelope.sealed, token_context(digest, authority))).token
+
+
+def test_a_round_opens_once_and_the_same_manifest_changes_nothing(world):
+    first, before = world.open_round(), None
+    before = world.snapshot()
+    again = world.open_round()
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert first.json()["state"] == "open"
+    assert world.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "title", "detail"),
+    [
+        ({"roster_digest": "0" * 64}, 422, "AgreementError", "names roster 000000000000, the service has"),
+        ({"agreement_digest": "0" * 64}, 422, "AgreementError", "names agreement 000000000000, the service has"),
+        ({"scope": "elsewhere"}, 422, "AgreementError", "purpose or scope"),
+        ({"closes_at": text(NOW - timedelta(days=1))}, 422, "AgreementError", "closes before it opens"),
+        ({"opens_at": "tomorrow"}, 422, "AgreementError", "malformed at opens_at"),
+    ],
+)
+def test_a_round_of_another_agreement_is_refused(world, changes, status, title, detail):
+    before = world.snapshot()
+    response = world.open_round(**changes)
+    assert (response.status_code, response.json()["title"]) == (status, title)
+    assert detail in response.json()["detail"]
+    assert world.snapshot() == before
+
+
+def test_another_round_of_the_same_name_is_refused(world):
+    world.open_round()
+    response = world.open_round(closes_at=text(NOW + timedelta(days=8)))
+    assert (response.status_code, response.json()["title"]) == (409, "RoundError")
+
+
+def test_an_unknown_round_is_not_found(world):
+    response = world.send(OPERATOR, "GET", "/v1/rounds/nowhere")
+    assert (response.status_code, response.json()["title"]) == (404, "RoundError")
+
+
+def test_what_everyone_else_sees_of_a_round_is_the_same_bytes_whatever_a_search_found(world):
+    world.open_round()
+    Sender(world).submit(parts_of())
+    world.post(OPERATOR, f"/v1/rounds/{ROUND}/close")
+    others = [f"{PRISON}/custodian", f"{NORTH}/custodian", f"{NORTH}/desk", f"{HOLDER}/key-holder", f"{STATISTICS}/statistician"]
+    paths = [f"/v1/rounds/{ROUND}", "/v1/rounds"]
+
+    def seen() -> list[tuple[bytes, list[tuple[str, str]]]]:
+        answers = [world.send(key_id, "GET", path) for key_id in others for path in paths]
+        return [(answer.content, sorted(answer.headers.items())) for answer in answers]
+
+    closed = seen()
+    digest = world.set_findings([])
+    assert seen() == closed
+    world.set_findings([(NORTH, CHILD)])
+    assert seen() == closed
+    assert set(world.send(others[0], "GET", paths[0]).json()) == {"round_id", "round_digest", "manifest", "state"}
+    assert digest.encode() not in b"".join(content for content, _ in closed)
+
+
+def test_a_custodian_is_refused_in_the_same_words_whatever_a_search_found(world):
+    world.open_round()
+    sender = Sender(world)
+    world.post(OPERATOR, f"/v1/rounds/{ROUND}/close")
+    closed = sender.announce(sender.manifest(parts_of())).content
+    world.set_findings([(NORTH, CHILD)])
+    assert sender.announce(sender.manifest(parts_of())).content == closed
+
+
+def test_operators_see_who_is_missing_and_counts_in_tens(world):
+    world.open_round()
+    assert world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["counts"] == dict.fromkeys(("pairs", "findings", "releasable", "review"))
+    Sender(world).submit(parts_of())
+    world.set_findings([(NORTH, CHILD)])
+    seen = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()
+    assert seen["accepted"] == [PRISON]
+    assert NORTH in seen["missing"]
+    assert seen["counts"] == {"pairs": 50, "findings": 10, "releasable": 10, "review": 0}
+    assert seen["state"] == "awaiting-approval"
+
+
+def test_closing_twice_is_one_closing(world):
+    world.open_round()
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/close").json() == {"state": "closed"}
+    before = world.snapshot()
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/close").json() == {"state": "closed"}
+    assert world.snapshot() == before
+
+
+def test_a_share_reaches_its_recipient_alone_and_does_not_change(world):
+    world.open_round()
+    path = f"/v1/rounds/{ROUND}/shares/{PRISON}"
+    assert world.send(f"{HOLDER}/key-holder", "PUT", path, {"sealed": b64(b"share")}).status_code == 200
+    assert world.send(f"{HOLDER}/key-holder", "PUT", path, {"sealed": b64(b"share")}).status_code == 200
+    assert world.send(f"{HOLDER}/key-holder", "PUT", path, {"sealed": b64(b"other")}).status_code == 409
+    mine = world.send(f"{PRISON}/custodian", "GET", f"/v1/rounds/{ROUND}/shares").json()
+    assert [(item["holder"], base64.b64decode(item["sealed"])) for item in mine["shares"]] == [(HOLDER, b"share")]
+    assert world.send(f"{NORTH}/custodian", "GET", f"/v1/rounds/{ROUND}/shares").json() == {"shares": []}
+
+
+@pytest.mark.parametrize("body", [{"sealed": "?"}, {"sealed": ""}, {}, {"sealed": b64(bytes(9000))}])
+def test_a_malformed_share_is_refused(world, body):
+    world.open_round()
+    response = world.send(f"{HOLDER}/key-holder", "PUT", f"/v1/rounds/{ROUND}/shares/{PRISON}", body)
+    assert (response.status_code, response.json()["title"]) == (422, "SubmissionError")
+
+
+def test_a_release_needs_two_operators_and_one_of_them_twice_is_one(world):
+    world.open_round()
+    digest = world.set_findings([(NORTH, CHILD)])
+    assert world.approve(1, digest).json() == {"approvals": 1, "needed": 2}
+    assert world.approve(1, digest).json() == {"approvals": 1, "needed": 2}
+    refused = world.post(OPERATOR, f"/v1/rounds/{ROUND}/release")
+    assert (refused.status_code, refused.json()["title"]) == (403, "NotPermittedError")
+    assert "1 of 2" in refused.json()["detail"]
+    assert world.envelopes() == []
+    assert world.approve(2, digest).json() == {"approvals": 2, "needed": 2}
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    before = world.snapshot()
+    assert world.post(OTHER_OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    assert world.snapshot() == before
+
+
+def test_an_approval_of_other_findings_does_not_count(world):
+    world.open_round()
+    first = world.set_findings([(NORTH, CHILD)])
+    world.approve(1, first)
+    second = world.set_findings([(SOUTH, CHILD)])
+    assert world.approve(2, first).status_code == 409
+    assert world.approve(2, second).json() == {"approvals": 1, "needed": 2}
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").status_code == 403
+
+
+def test_an_approval_that_somebody_wrote_into_the_database_does_not_count(world):
+    world.open_round()
+    digest = world.set_findings([(NORTH, CHILD)])
+    world.approve(1, digest)
+    with world.store.begin() as connection:
+        connection.execute(sql(f"INSERT INTO approval SELECT round_id, '{OTHER_OPERATOR}', findings_digest, document FROM approval"))
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").status_code == 403
+
+
+def test_an_operator_cannot_approve_in_anothers_name(world):
+    world.open_round()
+    body = {"round_id": ROUND, "findings_digest": world.set_findings([]), "action": "release"}
+    document = world.sign(OTHER_OPERATOR, "approval/1", body)
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/approvals", document).status_code == 401
+
+
+def test_a_round_that_awaits_nothing_is_neither_approved_nor_released(world):
+    world.open_round()
+    assert world.approve(1, "0" * 64).status_code == 409
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").status_code == 409
+
+
+def test_a_desk_collects_its_own_envelopes_after_release_only(world):
+    world.open_round()
+    desk = f"{NORTH}/desk"
+    assert world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes").json() == {"envelopes": []}
+    digest = world.set_findings([(NORTH, CHILD), (SOUTH, "d" * 32)])
+    world.approve(1, digest)
+    world.approve(2, digest)
+    world.post(OPERATOR, f"/v1/rounds/{ROUND}/release")
+    (mine,) = world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes").json()["envelopes"]
+    sealed = world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes/{mine['envelope_id']}")
+    assert len(sealed.content) == mine["size"]
+    assert sealed.headers["content-type"] == "application/octet-stream"
+
+
+def test_another_authoritys_envelope_is_refused(world):
+    released(world)
+    other = next(item for item in world.envelopes() if item.authority == SOUTH)
+    response = world.send(f"{NORTH}/desk", "GET", f"/v1/rounds/{ROUND}/envelopes/{other.envelope_id}")
+    assert (response.status_code, response.json()["title"]) == (403, "NotPermittedError")
+    assert response.json()["detail"].startswith("envelope is sealed to another authority")
+    assert world.send(f"{NORTH}/desk", "GET", f"/v1/rounds/{ROUND}/envelopes/{'0' * 64}").status_code == 404
+
+
+def test_a_token_is_redeemed_once_by_its_own_authority(world):
+    released(world)
+    body = {"token": token_of(world, NORTH)}
+    refused = world.post(f"{SOUTH}/desk", "/v1/tokens/redeem", body)
+    assert (refused.status_code, refused.json()["title"]) == (403, "NotPermittedError")
+    first = world.post(f"{NORTH}/desk", "/v1/tokens/redeem", body)
+    assert first.json()["redeemed"] is True
+    before = world.snapshot()
+    second = world.post(f"{NORTH}/desk", "/v1/tokens/redeem", body)
+    assert (second.status_code, second.json()["title"]) == (409, "TokenError")
+    assert f"already redeemed on {text(world.now)}" in second.json()["detail"]
+    assert world.snapshot() == before
+
+
+def test_an_unknown_malformed_or_expired_token_is_refused(world):
+    released(world)
+    desk = f"{NORTH}/desk"
+    assert world.post(desk, "/v1/tokens/redeem", {"token": "0" * 64}).status_code == 404
+    assert world.post(desk, "/v1/tokens/redeem", {"token": "xyz"}).status_code == 409
+    body = {"token": token_of(world, NORTH)}
+    world.now = NOW + timedelta(days=29)
+    late = world.post(desk, "/v1/tokens/redeem", body)
+    assert (late.status_code, late.json()["title"]) == (409, "TokenError")
+    assert "expired" in late.json()["detail"]
+
+
+def test_the_service_keeps_no_token(world):
+    released(world)
+    token = token_of(world, NORTH)
+    assert token not in repr(world.snapshot())
+    assert repr(bytes.fromhex(token)) not in repr(world.snapshot())
+
+
+def test_a_table_before_findings_is_refused(world):
+    world.open_round()
+    response = world.post(f"{STATISTICS}/statistician", f"/v1/rounds/{ROUND}/tables", {})
+    assert (response.status_code, response.json()["title"]) == (409, "RoundError")
+
+
+def test_the_audit_log_is_a_chain_that_operators_can_check(world):
+    released(world)
+    events = world.send(OPERATOR, "GET", "/v1/audit").json()["events"]
+    assert [item["event"]["kind"] for item in events][:1] == ["round-opened"]
+    assert first_break((AuditEvent.model_validate(item["event"]), item["hash"]) for item in events) is None
+    assert world.send(OPERATOR, "GET", f"/v1/audit?after={events[-2]['seq']}").json()["events"] == events[-1:]
+    with Session(world.store) as session:
+        assert broken_at(session) is None
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_entry SET hash = 'x'", "DELETE FROM audit_entry"])
+def test_the_audit_log_is_append_only(world, statement):
+    world.open_round()
+    with pytest.raises(DBAPIError, match="append-only"), world.store.begin() as connection:
+        connection.execute(sql(statement))

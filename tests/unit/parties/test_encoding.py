@@ -1,0 +1,159 @@
+"""A population's encodings: what must be equal, what must differ, what must not show."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from parties.encoding.canaries import canary_rows
+from parties.encoding.diffusion import check_diffusion, draw_positions, gf2_rank
+from parties.encoding.encode import encode_canaries, encode_population, invented
+from parties.encoding.rows import PersonRows, fields, filters
+from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding
+from schemas.encoding_set import read_table, write_table
+from schemas.errors import AgreementError
+from schemas.joins import ALL_PARTS
+from schemas.linkage import schemas_digest
+
+ENCODING = Encoding(schemas_digest=schemas_digest(), normaliser="test", diffusion=9)
+FORENAMES, SURNAMES = ("Ada", "Ben", "Cai", "Dee", "Eve"), ("Ash", "Birch", "Cedar", "Elm", "Fir", "Oak", "Rowan")
+
+
+def population(people=60, *, without_postcode=()):
+    rows = PersonRows()
+    for number in range(people):
+        record = {
+            "forename": FORENAMES[number % 5],
+            "surname": SURNAMES[number % 7],
+            "date_of_birth": f"19{50 + number % 50}-0{1 + number % 9}-1{number % 10}",
+            "address": f"{number} Long Lane",
+            "postcode": "" if number in without_postcode else f"CF{1 + number % 9} {number % 10}AA",
+        }
+        rows.add_row(rows.add_person(f"R{number}"), record)
+    return rows
+
+
+def encoded(rows, *, round_id="round-1", key=bytes(range(32)), secret=bytes(range(32, 64)), name="adults"):
+    return encode_population(rows, population=name, round_key=key, round_id=round_id, local_secret=secret, encoding=ENCODING)
+
+
+def by_pseudonym(made, projection):
+    return {own.tobytes(): clk.tobytes() for own, clk in zip(made.pseudonyms[projection], made.clks[projection], strict=True)}
+
+
+def test_projections_have_equally_many_rows_and_fills_have_no_join():
+    made = encoded(population(without_postcode={0, 1, 2}))
+    assert {len(clks) for clks in made.clks.values()} == {60}
+    people, joined = made.joins
+    assert len(joined) == 60 + 57 + 60
+    assert len({own.tobytes() for own in joined}) == len(joined)
+    assert {person.tobytes() for person in people} == {person.tobytes() for person in made.persons}
+    assert len(set(by_pseudonym(made, "B")) & {own.tobytes() for own in joined}) == 57
+
+
+def test_fills_look_like_filters():
+    made = encoded(population(400, without_postcode=range(200)))
+    joined = {own.tobytes() for own in made.joins[1]}
+    genuine = np.array([own.tobytes() in joined for own in made.pseudonyms["B"]])
+    weights = np.unpackbits(made.clks["B"], axis=1).sum(axis=1)
+    assert abs(weights[genuine].mean() - weights[~genuine].mean()) < 8
+    assert len(np.unique(made.clks["B"], axis=0)) > 350
+
+
+def test_a_second_encoding_is_the_same_and_a_new_record_moves_none():
+    small, again, large = encoded(population(30)), encoded(population(30)), encoded(population(31))
+    assert small.tables() == again.tables()
+    for projection in PROJECTIONS:
+        assert by_pseudonym(small, projection).items() <= by_pseudonym(large, projection).items()
+
+
+@pytest.mark.parametrize("other", [{"round_id": "round-2"}, {"secret": bytes(32)}, {"name": "children"}])
+def test_pseudonyms_of_another_round_party_or_population_have_nothing_in_common(other):
+    first, second = encoded(population(20)), encoded(population(20), **other)
+    for one, two in ((first.pseudonyms["A"], second.pseudonyms["A"]), (first.persons, second.persons)):
+        assert not {row.tobytes() for row in one} & {row.tobytes() for row in two}
+
+
+def test_two_parties_give_one_person_the_same_filters_under_other_pseudonyms():
+    first, second = encoded(population(20)), encoded(population(20), secret=bytes(32))
+    for projection in PROJECTIONS:
+        assert {clk.tobytes() for clk in first.clks[projection]} == {clk.tobytes() for clk in second.clks[projection]}
+
+
+def test_the_order_of_the_rows_does_not_show():
+    made = encoded(population(50))
+    keys = [own.tobytes() for own in made.pseudonyms["A"]]
+    assert keys == sorted(keys)
+    assert [own.tobytes() for own in made.joins[1]] == sorted(own.tobytes() for own in made.joins[1])
+
+
+def test_an_empty_population_is_encoded_as_nothing():
+    made = encoded(PersonRows())
+    assert all(table.num_rows == 0 for table in made.tables().values())
+    assert made.persons.shape == (0, 16)
+
+
+def test_a_population_without_one_field_gets_fills_there():
+    made = encoded(population(5, without_postcode=range(5)))
+    assert len(made.clks["B"]) == 5
+    assert len(made.joins[0]) == 10
+
+
+def test_tables_are_what_the_format_says():
+    for name, table in encoded(population(3)).tables().items():
+        assert read_table(write_table(table), ALL_PARTS[name], part=name, rows=table.num_rows) == table
+
+
+def test_same_rows_of_one_person_are_encoded_once():
+    rows, record = PersonRows(), {"forename": "Ada", "surname": "Ash", "date_of_birth": "1980-02-03", "postcode": "CF1 1AA"}
+    person = rows.add_person("R1")
+    for source in (record, record, {**record, "postcode": "CF2 2BB"}):
+        rows.add_row(person, source)
+    assert [item.number for item in filters(rows, "A")] == [0]
+    assert [item.number for item in filters(rows, "B")] == [0, 1]
+    assert fields(rows, "C") == [None, None, None]
+
+
+def test_canaries_are_the_same_for_all_who_hold_the_key_and_cover_everything():
+    key = bytes(range(32))
+    table = encode_canaries(key, 9)
+    assert table == encode_canaries(key, 9)
+    assert table.num_rows == 2 * 3 * len(canary_rows().people())
+    assert table["label"][0].as_py() == "adults.A.0"
+    assert len(set(table["clk"].to_pylist())) == table.num_rows
+    assert table != encode_canaries(bytes(32), 9)
+
+
+def test_a_fill_takes_each_field_from_another_row():
+    rows = population(60)
+    made = invented(rows, "A", 300, bytes(32))
+    own = {values for values in fields(rows, "A") if values}
+    assert len(set(made) - own) > 200
+    assert {values[0].split()[0] for values in made} <= {name.lower() for name in FORENAMES}
+
+
+@pytest.mark.parametrize("t", [9, 11])
+def test_diffusion_uses_every_bit_equally_and_loses_nothing(t):
+    positions = draw_positions(bytes(32), "adults", "A", t)
+    assert (np.bincount(positions.ravel(), minlength=FILTER_BITS) == t).all()
+    assert all(len(set(row)) == t for row in positions.tolist())
+    assert gf2_rank(positions) == FILTER_BITS
+
+
+def test_diffusion_differs_by_projection_population_and_key():
+    drawn = [draw_positions(key, name, projection, 9) for key, name, projection in
+             ((bytes(32), "adults", "A"), (bytes(32), "adults", "B"), (bytes(32), "children", "A"), (bytes(range(32)), "adults", "A"))]  # fmt: skip
+    assert len({each.tobytes() for each in drawn}) == 4
+
+
+@pytest.mark.parametrize("t", [2, 7, 8, 10])
+def test_a_weak_diffusion_is_refused_in_production(t):
+    with pytest.raises(ValidationError):
+        Encoding(schemas_digest="0" * 64, normaliser="test", diffusion=t)
+    with pytest.raises(AgreementError):
+        check_diffusion(ENCODING.model_copy(update={"diffusion": t}))
+    check_diffusion(ENCODING.model_copy(update={"diffusion": t, "profile": "development"}))
+
+
+@pytest.mark.parametrize("shown", [population(1), encoded(population(1)), filters(population(1), "A")[0]], ids=lambda item: type(item).__name__)
+def test_what_identifies_people_hides_itself(shown):
+    assert "ada" not in repr(shown).lower()

@@ -1,0 +1,281 @@
+"""Collecting at the desk: exactly once, whatever crashes; nobody else's envelope; nothing lost."""
+
+import base64
+import json
+import re
+import stat
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from linkage.release.minting import envelope_id as minted_id
+from parties.client import ServiceClient
+from parties.initialise import init_node, install
+from parties.referrals import collect as collecting
+from parties.referrals.collect import Collected, collect, open_envelope, referrals
+from parties.referrals.routing import RecipientRole
+from parties.settings import load_settings
+from parties.store.engine import open_node_store
+from parties.store.people import remember_people
+from schemas import agreement, roster, round_manifest
+from schemas.errors import ConfigurationError, SealError, ServiceError, TokenError
+from schemas.roster import Role, identity_of
+from schemas.sealed import seal
+from schemas.signature import SignedDocument, public_text, sign, signed
+from schemas.token import TokenBody, token_context, write_token
+
+ROUND = "round-1"
+CHILDREN = """child_id,upn,forename,middle_names,surname,date_of_birth,sex,address,town,postcode,school_urn,under_five_area,legal_status,standing
+C-1,,Siân,,Example,2016-05-01,F,1 Any Road,Town,AB1 2CD,123456,,none,resident
+C-2,,Tom,,Sample,2024-02-01,M,2 Any Road,Town,AB1 2CE,,N1,none,resident
+C-3,,Una,,Other,2010-02-01,F,3 Any Road,Town,AB1 2CF,,,none,looked_after
+"""
+DIRECTORY = """role,area_or_school,name,telephone
+dsl,123456,Dee Lead,01632 960002
+health_visitor,N1,Vi Visitor,01632 960003
+single_point_of_contact,,Sam Point,01632 960001
+"""
+PERSONS = {"C-1": b"\x01" * 16, "C-2": b"\x02" * 16, "C-3": b"\x03" * 16}
+
+
+class Service:
+    """The service as a desk sees it: lists, hands out and redeems; may lose the answer to a redemption."""
+
+    def __init__(self, manifest):
+        self.manifest, self.envelopes, self.redeemed, self.loses_the_answer = manifest, {}, {}, False
+
+    def __call__(self, request):
+        path = request.url.path
+        if path.endswith("/envelopes"):
+            return httpx.Response(200, json={"envelopes": [{"envelope_id": item, "size": 1} for item in self.envelopes]})
+        if "/envelopes/" in path:
+            return httpx.Response(200, content=self.envelopes[path.rsplit("/", 1)[1]])
+        if path.endswith("/redeem"):
+            return self.redeem(json.loads(request.content)["token"])
+        return httpx.Response(
+            200, json={"round_id": ROUND, "round_digest": self.manifest.digest, "manifest": self.manifest.model_dump(), "state": "closed"}
+        )
+
+    def redeem(self, token):
+        if token in self.redeemed:
+            detail = f"token: already redeemed on {self.redeemed[token]}; look for its referral before doing anything twice"
+            return httpx.Response(409, json={"title": "TokenError", "detail": detail, "status": 409})
+        self.redeemed[token] = "2026-09-14T08:00:00Z"
+        if self.loses_the_answer:
+            raise httpx.ConnectError("gone")
+        return httpx.Response(200, json={"redeemed": True})
+
+
+@pytest.fixture
+def node(tmp_path):
+    """Return an authority's settings and the service it talks to."""
+    roots = {name: Ed25519PrivateKey.generate() for name in ("root/one", "root/two")}
+    operator = Ed25519PrivateKey.generate()
+    own = init_node(tmp_path / "north", "local-authority", "northshire", "Northshire Council", gss_code="E10000001")
+    other = init_node(tmp_path / "south", "local-authority", "southshire", "Southshire Council", gss_code="E10000002")
+    holders = [init_node(tmp_path / name, "key-holder", name, name) for name in ("holder-one", "holder-two")]
+    service = {
+        "organisation": "service", "name": "Service", "kind": "linkage-service", "controller": "service",
+        "identities": [
+            {"key_id": "service/one", "role": "operator", "signing_key": public_text(operator)},
+            *({"key_id": f"service/{name}", "role": role, "signing_key": public_text(Ed25519PrivateKey.generate())} for name, role in [("two", "operator"), ("service", "service")]),
+        ],
+    }  # fmt: skip
+    names = {"version": 1, "expires_on": "2099-01-01", "organisations": [*(item.model_dump() for item in (own, other, *holders)), service]}
+    roster_document = by_all(roots, roster.CONTEXT, names)
+    agreed = by_all(
+        roots,
+        agreement.CONTEXT,
+        {
+            "version": 1, "purpose": "support", "scope": "test", "roster_digest": roster_document.digest, "expires_on": "2099-01-01",
+            "lawful_bases": [], "encoding": {"schemas_digest": "0" * 64, "normaliser": "n/1"},
+        },
+    )  # fmt: skip
+    for name in ("north", "south"):
+        install(tmp_path / name, roster_document, agreed, {key_id: public_text(key) for key_id, key in roots.items()}, b"")
+    manifest = {
+        "round_id": ROUND, "roster_digest": roster_document.digest, "agreement_digest": agreed.digest, "purpose": "support",
+        "scope": "test", "opens_at": "2026-09-07T00:00:00Z", "closes_at": "2026-09-14T00:00:00Z",
+    }  # fmt: skip
+    settings = load_settings(tmp_path / "north")
+    settings.path("extract", "children.csv").write_text(CHILDREN, encoding="utf-8")
+    settings.path("extract", "directory.csv").write_text(DIRECTORY, encoding="utf-8")
+    store = open_node_store(settings)
+    remember_people(store, ROUND, "children", [(person, record_id) for record_id, person in PERSONS.items()])
+    store.dispose()
+    return settings, Service(signed(operator, "service/one", round_manifest.CONTEXT, manifest)), own, other
+
+
+def by_all(roots, context, body):
+    return SignedDocument(body=body, signatures=[sign(key, name, context, body) for name, key in roots.items()])
+
+
+def envelope(node, child, *, grade="A", to="own", authority=None, person=None):
+    """Seal a token as the service would, put it at the service, and return its id."""
+    _, service, own, other = node
+    addressee = own if to == "own" else other
+    person = (person or PERSONS[child]).hex()
+    name = authority or addressee.organisation
+    body = TokenBody(
+        token=(person * 2), round_id=ROUND, authority=name, child=person, own_carer=None, grade=grade, expires_at="2099-01-01T00:00:00Z"
+    )
+    key = identity_of(addressee, Role.DESK).sealing_key
+    envelope_id = minted_id(ROUND, name, person)
+    service.envelopes[envelope_id] = seal(write_token(body), key, token_context(service.manifest.digest, addressee.organisation))
+    return envelope_id
+
+
+def run(node, **options):
+    settings, service, *_ = node
+    return collect(settings, ROUND, client=client(settings, service), **options)
+
+
+def client(settings, service):
+    return ServiceClient(settings, Role.DESK, transport=httpx.MockTransport(service))
+
+
+def documents(node):
+    return sorted(path.name for path in node[0].path("referrals").iterdir())
+
+
+def test_each_child_reaches_its_own_recipient_in_documents_for_the_owner_alone(node):
+    ids = [envelope(node, "C-1"), envelope(node, "C-2", grade="B"), envelope(node, "C-3")]
+    told = []
+    done = run(node, progress=lambda *step: told.append(step))
+    assert done == Collected(3, 3, {RecipientRole.DSL: 1, RecipientRole.HEALTH_VISITOR: 1, RecipientRole.SINGLE_POINT_OF_CONTACT: 1})
+    assert documents(node) == sorted(f"referral-{item[:12]}{ending}" for item in ids for ending in (".html", ".json"))
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in node[0].path("referrals").iterdir())
+    assert told[-1] == ("referrals", 3, 3)
+    document = json.loads(node[0].path("referrals", f"referral-{ids[0][:12]}.json").read_text(encoding="utf-8"))
+    assert (document["child_name"], document["recipient"]["name"]) == ("Siân Example", "Dee Lead")
+
+
+def test_the_console_names_the_authority_s_own_record_post_and_grade(node):
+    envelope(node, "C-1")
+    envelope(node, "C-2", grade="B")
+    run(node)
+    assert sorted(referrals(node[0], ROUND)) == [("C-1", RecipientRole.DSL, "A"), ("C-2", RecipientRole.HEALTH_VISITOR, "B")]
+    assert referrals(node[0], "round-2") == []
+
+
+def test_collecting_again_does_nothing(node):
+    envelope(node, "C-1")
+    run(node)
+    before = {path.name: path.stat().st_mtime_ns for path in node[0].path("referrals").iterdir()}
+    assert run(node) == Collected(0, 0, {})
+    assert before == {path.name: path.stat().st_mtime_ns for path in node[0].path("referrals").iterdir()}
+
+
+def test_an_answer_lost_after_redeeming_loses_no_referral(node):
+    envelope(node, "C-1")
+    node[1].loses_the_answer = True
+    with pytest.raises(ServiceError):
+        run(node)
+    assert documents(node) == []
+    node[1].loses_the_answer = False
+    assert run(node).written == 1
+    assert len(documents(node)) == 2
+
+
+@pytest.mark.parametrize("step", ["_write", "records.record_redeemed"])
+def test_a_crash_between_any_two_steps_is_mended_by_the_next_run(node, step, monkeypatch):
+    envelope(node, "C-1")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{collecting.__name__}.{step}", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run(node)
+    node[1].envelopes.clear()  # even if the service no longer lists it
+    assert run(node).written == 1
+    assert len(documents(node)) == 2
+    assert len(referrals(node[0], ROUND)) == 1
+    assert run(node) == Collected(0, 0, {})
+
+
+def crash(*_):
+    raise KeyboardInterrupt
+
+
+def test_what_is_kept_before_redeeming_is_sealed_and_is_let_go_afterwards(node, monkeypatch):
+    envelope(node, "C-1")
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "_write", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run(node)
+    content = base64.b64encode(next(iter(node[1].envelopes.values())))
+    store = b"".join(path.read_bytes() for path in node[0].directory.glob("node.sqlite*"))
+    assert content in store
+    assert (PERSONS["C-1"].hex() * 2).encode() not in store
+    run(node)
+    assert not collecting.records.kept(open_node_store(node[0]), ROUND)
+
+
+def test_a_token_that_another_desk_of_the_authority_redeemed_is_not_referred_twice(node):
+    envelope(node, "C-1")
+    envelope(node, "C-2")
+    node[1].redeemed[PERSONS["C-1"].hex() * 2] = "2026-09-13T08:00:00Z"
+    for _ in range(2):
+        done = run(node)
+        assert len(done.problems) == 1
+        assert re.search(r"^envelope [0-9a-f]{12}: .*already redeemed on 2026-09-13", done.problems[0])
+    assert len(documents(node)) == 2
+
+
+def test_another_authority_s_envelope_is_refused_and_says_whose_desk_this_is(node, tmp_path):
+    envelope_id = envelope(node, "C-1", to="other")
+    file = tmp_path / "some.sealed"
+    file.write_bytes(node[1].envelopes[envelope_id])
+    with pytest.raises(SealError, match=r"some\.sealed: .*sealed to another organisation or round.*northshire"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+    assert node[1].redeemed == {}
+    assert "another organisation" in run(node).problems[0]
+
+
+def test_an_envelope_that_is_ours_but_names_another_authority_is_refused(node):
+    envelope(node, "C-1", authority="southshire")
+    assert "names another authority" in run(node).problems[0]
+    assert node[1].redeemed == {}
+
+
+def test_one_envelope_from_a_file_is_dealt_with_once(node, tmp_path):
+    file = tmp_path / "one.sealed"
+    file.write_bytes(node[1].envelopes[envelope(node, "C-1")])
+    assert open_envelope(node[0], file, ROUND, client=client(*node[:2])) == ("C-1", RecipientRole.DSL, "A")
+    with pytest.raises(TokenError, match=rf"one\.sealed: already opened on {datetime.now(UTC).year}.*referrals/referral-"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+
+
+def test_a_file_that_cannot_be_read_or_is_cut_short_is_named(node, tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        open_envelope(node[0], tmp_path / "none", ROUND, client=client(*node[:2]))
+    file = tmp_path / "cut.sealed"
+    file.write_bytes(node[1].envelopes[envelope(node, "C-1")][:-1])
+    with pytest.raises(SealError, match=r"cut\.sealed"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+
+
+def test_a_child_that_is_not_on_the_record_is_a_problem_and_its_token_stays_good(node, tmp_path):
+    envelope_id = envelope(node, "C-1", person=b"\x09" * 16)
+    envelope(node, "C-2")
+    done = run(node)
+    assert done.written == 1
+    assert "not on this node's record" in done.problems[0]
+    assert len(node[1].redeemed) == 1
+    file = tmp_path / "stranger.sealed"
+    file.write_bytes(node[1].envelopes[envelope_id])
+    with pytest.raises(TokenError, match="not on this node's record"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+
+
+def test_an_authority_without_a_single_point_of_contact_is_told_before_anything_is_redeemed(node):
+    envelope(node, "C-1")
+    node[0].path("extract", "directory.csv").write_text(DIRECTORY.rsplit("single", 1)[0], encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="single_point_of_contact"):
+        run(node)
+    assert node[1].redeemed == {}
+
+
+def test_only_an_authority_has_a_desk(node):
+    with pytest.raises(ConfigurationError, match="this node is a police"):
+        run((node[0].model_copy(update={"kind": "police"}), *node[1:]))

@@ -1,0 +1,85 @@
+"""Fetching a noised table and publishing it."""
+
+import csv
+import json
+from hashlib import sha256
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from parties import statistics
+from parties.client import ServiceClient
+from parties.initialise import init_node
+from parties.settings import load_settings
+from parties.statistics import COLUMNS, fetch_table, publish
+from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
+from schemas.errors import AuthenticationError, ConfigurationError, ServiceError
+from schemas.roster import Identity, Organisation, Role
+from schemas.signature import public_text, signed
+
+TABLE = NoisedTable(
+    round_id="round-1", cap=4, micro_rho=24_356, epsilon_per_mille=1_001, delta="1e-6",
+    cells=[Cell(area=NATION, value=321, lower=249, upper=393), Cell(area="E10000001", value=-3, lower=-45, upper=39)],
+)  # fmt: skip
+NAMES = {NATION: "England and Wales", "E10000001": "Northshire, County"}
+
+
+@pytest.fixture
+def office(tmp_path, monkeypatch):
+    """Return a statistics node, and the linkage service's signing key."""
+    init_node(tmp_path / "office", "statistics", "office", "Office")
+    key = Ed25519PrivateKey.generate()
+    identity = Identity(key_id="service/service", role=Role.SERVICE, signing_key=public_text(key))
+    service = Organisation(organisation="service", name="S", kind="linkage-service", controller="s", identities=[identity])
+    agreed = SimpleNamespace(roster=SimpleNamespace(service=lambda: service, organisations=[service]))
+    monkeypatch.setattr(statistics, "load_agreed", lambda _: agreed)
+    return load_settings(tmp_path / "office"), key
+
+
+def fetch(office, document, round_id="round-1"):
+    answers = httpx.MockTransport(lambda request: httpx.Response(200, json=document))
+    return fetch_table(office[0], round_id, client=ServiceClient(office[0], Role.STATISTICIAN, transport=answers))
+
+
+def by(key, table=TABLE, context=CONTEXT):
+    return signed(key, "service/service", context, table.model_dump()).model_dump()
+
+
+def test_a_table_that_the_service_signed_is_returned(office):
+    assert fetch(office, by(office[1])) == TABLE
+
+
+def test_a_table_signed_by_anyone_else_or_for_anything_else_is_refused(office):
+    for document in (by(Ed25519PrivateKey.generate()), by(office[1], context="receipt/1")):
+        with pytest.raises(AuthenticationError):
+            fetch(office, document)
+
+
+def test_another_round_s_table_or_something_else_is_refused(office):
+    with pytest.raises(ServiceError, match="another round's"):
+        fetch(office, by(office[1]), "round-2")
+    for document in ({}, signed(office[1], "service/service", CONTEXT, {"cells": []}).model_dump()):
+        with pytest.raises(ServiceError, match="malformed"):
+            fetch(office, document)
+
+
+def test_a_publication_holds_counts_metadata_and_checksums(tmp_path):
+    files = publish(TABLE, tmp_path / "out", NAMES)
+    assert [path.name for path in files] == ["counts.csv", "metadata.json", "SHA256SUMS"]
+    rows = list(csv.reader((tmp_path / "out" / "counts.csv").read_text(encoding="utf-8").splitlines()))
+    assert rows == [list(COLUMNS), [NATION, NAMES[NATION], "321", "249", "393"], ["E10000001", NAMES["E10000001"], "-3", "-45", "39"]]
+    said = json.loads((tmp_path / "out" / "metadata.json").read_text(encoding="utf-8"))
+    assert (said["rho"], said["epsilon"], said["delta"], said["cap"]) == (0.024356, 1.001, "1e-6", 4)
+    for line in (tmp_path / "out" / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        checksum, name = line.split("  ")
+        assert sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == checksum
+
+
+def test_publishing_again_gives_the_same_bytes_and_never_replaces_another_publication(tmp_path):
+    before = [path.read_bytes() for path in publish(TABLE, tmp_path, NAMES)]
+    assert before == [path.read_bytes() for path in publish(TABLE, tmp_path, NAMES)]
+    with pytest.raises(ConfigurationError, match="another publication"):
+        publish(TABLE.model_copy(update={"round_id": "round-2"}), tmp_path, NAMES)
+    assert before == [path.read_bytes() for path in sorted(tmp_path.iterdir(), key=lambda path: (path.name == "SHA256SUMS", path.name))]
