@@ -4,7 +4,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from linkage.rounds import State, get_round
+from linkage.rounds import get_round
+from linkage.states import State
 from linkage.store.audit import append
 from linkage.store.models import Approval, Round
 from schemas.audit import AuditEvent

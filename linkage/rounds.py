@@ -1,21 +1,17 @@
-"""Rounds: their states, who owns each, and the steps between them. The state machine is the one table below.
-
-    open → closed → searched → awaiting-approval → released → expired
-      └───────┴─────────┴──────────────┴──→ cancelled
+"""Rounds: opening them, moving them on, and what each role sees of them. Their states are in `linkage.states`.
 
 Every step takes the audit event that records it, and runs in the caller's transaction.
 """
 
 import secrets
-from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from linkage.states import State, check_may_move
 from linkage.store.audit import append
 from linkage.store.models import Round, Submission
 from schemas.agreed import Agreed
@@ -28,53 +24,11 @@ from schemas.signature import SignedDocument
 
 STORAGE_KEY_BYTES = 32
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
-
-
-class State(StrEnum):
-    """Where a round stands."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    SEARCHED = "searched"
-    AWAITING_APPROVAL = "awaiting-approval"
-    RELEASED = "released"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-
-
-MAY_MOVE: Mapping[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.CLOSED, State.CANCELLED}),
-    State.CLOSED: frozenset({State.SEARCHED, State.CANCELLED}),
-    State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED}),
-    State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED}),
-    State.RELEASED: frozenset({State.EXPIRED}),
-    State.EXPIRED: frozenset(),
-    State.CANCELLED: frozenset(),
-}
-OWNERS: Mapping[State, str] = {
-    State.OPEN: "the custodians",
-    State.CLOSED: "the linkage worker",
-    State.SEARCHED: "the linkage worker",
-    State.AWAITING_APPROVAL: "the operators",
-    State.RELEASED: "the authorities",
-    State.EXPIRED: "nobody",
-    State.CANCELLED: "nobody",
-}
 COUNTS = ("pairs", "findings", "releasable", "review")
 
 
 class UnknownRoundError(RoundError):
     """There is no such round."""
-
-
-def check_may_move(state: str, to: State) -> None:
-    """Check that a round may go from `state` to `to`.
-
-    Raises:
-        RoundError: it may not.
-    """
-    if to not in MAY_MOVE[State(state)]:
-        raise RoundError(f"round: {state} does not lead to {to}; it is with {OWNERS[State(state)]}, see `kinlink round status`")
 
 
 def get_round(session: Session, round_id: str, *, lock: bool = False) -> Round:
@@ -83,6 +37,7 @@ def get_round(session: Session, round_id: str, *, lock: bool = False) -> Round:
     Raises:
         UnknownRoundError: there is none of that name.
     """
+    session.flush()  # a locking read takes the row's values from the database over what was changed here
     round_ = session.get(Round, round_id, with_for_update=lock or None)
     if round_ is None:
         raise UnknownRoundError("round: none of that name; ask the operator which round is open")

@@ -43,7 +43,13 @@ class ServiceClient:
         )
         trust = _trust(settings) if transport is None else True
         self._url = settings.service_url
-        self._http = httpx.Client(base_url=settings.service_url, verify=trust, auth=cast("Callable[[httpx.Request], httpx.Request]", signer), timeout=TIMEOUT, transport=transport)
+        self._http = httpx.Client(
+            base_url=settings.service_url,
+            verify=trust,
+            auth=cast("Callable[[httpx.Request], httpx.Request]", signer),
+            timeout=TIMEOUT,
+            transport=transport,
+        )
 
     def get(self, path: str) -> httpx.Response:
         """Get `path`; see `request`."""

@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from parties.keys.identity_keys import KEYS_DIRECTORY, create_identity, create_local_secret
+from pydantic import ValidationError
+
+from parties.keys.identity_keys import KEYS_DIRECTORY, create_identity, create_local_secret, key_id
 from parties.settings import SETTINGS_FILE, NodeKind, NodeSettings, load_settings, save_settings
 from parties.store.engine import open_node_store
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE, Agreed, open_agreed
 from schemas.canonical import canonical_json
 from schemas.errors import AgreementError, ConfigurationError
-from schemas.roster import CUSTODIAN_KINDS, ROLES_OF_KIND, Kind, Organisation, Roster
+from schemas.roster import CUSTODIAN_KINDS, ROLES_OF_KIND, Identity, Kind, Organisation, Roster
 from schemas.signature import SignedDocument
 
 IDENTITY_FILE = "identity.json"
@@ -54,25 +56,19 @@ def init_node(
         prefect_api: the node's own Prefect API.
 
     Raises:
-        ConfigurationError: there is a node in `directory` already.
+        ConfigurationError: there is a node in `directory` already, or a name or code is not as rosters need it.
     """
     if (directory / SETTINGS_FILE).exists():
         raise ConfigurationError(f"{directory}: there is a node already; choose another directory")
     settings = NodeSettings(
         kind=kind, organisation=organisation, service_url=service_url, prefect_api=prefect_api, directory=directory.resolve()
     )
+    entry = _draft(settings, name, controller or organisation, gss_code)
     _make_directories(settings)
-    if Kind(kind) in CUSTODIAN_KINDS:
+    if entry.kind in CUSTODIAN_KINDS:
         create_local_secret(settings)
         open_node_store(settings).dispose()
-    entry = Organisation(
-        organisation=organisation,
-        name=name,
-        kind=Kind(kind),
-        controller=controller or organisation,
-        gss_code=gss_code,
-        identities=[create_identity(settings, role) for role in sorted(ROLES_OF_KIND[Kind(kind)])],
-    )
+    entry = entry.model_copy(update={"identities": [create_identity(settings, item.role) for item in entry.identities]})
     settings.path(IDENTITY_FILE).write_text(entry.model_dump_json(indent=2) + "\n", encoding="utf-8")
     save_settings(settings)
     return entry
@@ -111,6 +107,21 @@ def load_agreed(settings: NodeSettings) -> Agreed:
     except FileNotFoundError:
         raise ConfigurationError(f"{settings.directory}: no roster, agreement or roots; install what the root signers sent") from None
     return open_agreed(roster, agreement, roots)
+
+
+def _draft(settings: NodeSettings, name: str, controller: str, gss_code: str | None) -> Organisation:
+    """Return the roster's entry before there are keys, so that a name it cannot carry is refused before anything is made."""
+    kind = Kind(settings.kind)
+    try:
+        identities = [Identity(key_id=key_id(settings, role), role=role, signing_key="") for role in sorted(ROLES_OF_KIND[kind])]
+        return Organisation(
+            organisation=settings.organisation, name=name, kind=kind, controller=controller, gss_code=gss_code, identities=identities
+        )
+    except ValidationError as error:
+        place = error.errors()[0]["loc"][0]
+        raise ConfigurationError(
+            f"node: {place} is not as rosters need it; a short name is lower-case letters, digits and hyphens, a GSS code looks like E08000025"
+        ) from None
 
 
 def _make_directories(settings: NodeSettings) -> None:

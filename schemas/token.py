@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.canonical import canonical_json
+from schemas.canonical import canonical_json, digest
 from schemas.errors import TokenError
 
 TOKEN_BODY_BYTES = 768
@@ -39,6 +39,11 @@ class TokenBody(BaseModel):
         return "TokenBody(…)"
 
     __str__ = __repr__
+
+
+def envelope_id(round_id: str, authority: str, child: str) -> str:
+    """Return the id of the one envelope there can be for this child of this authority in this round, 64 hexadecimal characters."""
+    return digest(f"{round_id}|{authority}|{child}".encode())
 
 
 def token_context(round_digest: str, authority: str) -> str:

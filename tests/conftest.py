@@ -1,4 +1,5 @@
-"""Databases for tests: each test that asks for `database_url` runs on an empty SQLite file and an empty PostgreSQL database.
+"""Databases for tests: each test that asks for `database_url` runs on an empty SQLite file and an empty PostgreSQL database;
+one that asks for `migrated_url`, on such databases with the service's tables.
 
 PostgreSQL is the server of KINLINK_TEST_POSTGRES (a URL), else the one at 127.0.0.1:5432 if it lets `postgres` in, else a
 throw-away cluster of `pg_virtualenv`. The last line of a run says how many tests passed on each.
@@ -10,16 +11,21 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+
+from linkage.store.engine import is_current, migrate, open_store
 
 BACKENDS = ("sqlite", "postgresql")
 LOCAL_SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 THROW_AWAY = ("pg_virtualenv", "-t", "sh", "-c", 'echo "$PGHOST $PGPORT $PGUSER $PGPASSWORD"; read wait')
 INSTALL = "no PostgreSQL: install postgresql (and postgresql-common for pg_virtualenv), or set KINLINK_TEST_POSTGRES"
+
+KEPT = {"alembic_version", "audit_lock"}  # what a fresh migration has rows in
 
 passed: Counter[str] = Counter()
 
@@ -43,9 +49,17 @@ def postgres_server() -> Iterator[URL]:
 def postgres_database(postgres_server: URL) -> Iterator[URL]:
     """A database of this session's own."""
     name = f"kinlink_test_{secrets.token_hex(6)}"
-    _run(postgres_server, f"CREATE DATABASE {name}", autocommit=True)
+    _run(postgres_server, f"CREATE DATABASE {name}", f"ALTER DATABASE {name} SET synchronous_commit = off", autocommit=True)
     yield postgres_server.set(database=name)
     _run(postgres_server, f"DROP DATABASE {name} WITH (FORCE)", autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "test.sqlite"
+    _migrate(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture(params=BACKENDS)
@@ -54,8 +68,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('tmp_path') / 'test.sqlite'}"
     database = request.getfixturevalue("postgres_database")
-    _run(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _run(database, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     return database.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=BACKENDS)
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with the service's tables and nothing in them."""
+    if request.param == "sqlite":
+        copy = request.getfixturevalue("tmp_path") / "test.sqlite"
+        shutil.copy(request.getfixturevalue("migrated_file"), copy)
+        return f"sqlite:///{copy}"
+    database = request.getfixturevalue("postgres_database")
+    url = database.render_as_string(hide_password=False)
+    _migrate(url)
+    # As a replica no trigger runs: neither those that keep the logs append-only nor foreign keys.
+    _run(database, "SET session_replication_role = replica", *(f"DELETE FROM {name}" for name in _tables(url) - KEPT))
+    return url
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -81,9 +110,23 @@ def _answers(url: str) -> bool:
         engine.dispose()
 
 
-def _run(url: URL, statements: str, *, autocommit: bool = False) -> None:
+def _tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    names = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return names
+
+
+def _migrate(url: str) -> None:
+    store = open_store(url)
+    if not is_current(store):
+        migrate(store)
+    store.dispose()
+
+
+def _run(url: URL, *statements: str, autocommit: bool = False) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED")
     with engine.begin() as connection:
-        for statement in statements.split(";"):
+        for statement in statements:
             connection.execute(text(statement))
     engine.dispose()

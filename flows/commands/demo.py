@@ -21,6 +21,7 @@ def demo(
     seed: int = 7,
     keep: Flag = False,
     chaos: Flag = False,
+    population: Path | None = None,
     as_json: Json = False,
 ) -> None:
     """Run a whole round on an invented population and show what came out.
@@ -33,11 +34,13 @@ def demo(
         seed: fixes the population, never a key.
         keep: leave the servers up at the end, and say where Prefect's pages are.
         chaos: kill the linkage service after the uploads and after the findings, and start it again.
+        population: use the extracts and truth that `kinlink synth` wrote there, instead of writing a population.
         as_json: print the summary as one JSON object.
     """
+    source = population.resolve() if population else None
     directory = prepare(out)
     with Processes(keep=keep) as processes:
-        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=_tell, chaos=chaos)
+        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=_tell, chaos=chaos, population=source)
         summary = run.run()
         (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if as_json:
@@ -67,7 +70,7 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
     statistics = summary["statistics"]
     causes = ", ".join(f"{count} {cause}" for cause, count in summary["tokens_wrong_by_cause"].items() if count) or "none"
     for name, text in (
-        ("people", f"{summary['people']:,} (share of children with a parent received raised to {summary['prevalence']:.0%})"),
+        ("people", _people(summary)),
         (
             "precision",
             f"{_percent(summary['precision'])} of tokens reached the authority of a child whose parent is in prison; wrong: {causes}",
@@ -82,6 +85,12 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
     ):
         console.print(f"{name:>11}  {text}", highlight=False, soft_wrap=True)
     console.print(f"{'files':>11}  {directory}", highlight=False, soft_wrap=True)
+
+
+def _people(summary: dict[str, Any]) -> str:
+    if summary["people"] is None:
+        return "from the population given"
+    return f"{summary['people']:,} (share of children with a parent received raised to {summary['prevalence']:.0%})"
 
 
 def _percent(share: float | None) -> str:

@@ -7,7 +7,7 @@ from flows.commands.console import Json, emit, progress_to_stderr
 from validation.synthetic.population import write_population
 
 DEMO = "demo"
-DEMO_PREVALENCE = 0.16  # raised about tenfold, so that a small population shows something
+DEMO_PREVALENCE = 0.18  # raised about tenfold, so that a small population shows something
 
 
 def synth(

@@ -63,7 +63,7 @@ class Processes:
             process = subprocess.Popen(  # noqa: S603 - our own command line
                 list(command),
                 cwd=directory,
-                env={**os.environ, **(environment or {})},
+                env={**_inherited(), **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if port is None else log,
                 stderr=log,
@@ -131,6 +131,11 @@ class Processes:
                 process.wait(max(0.1, deadline - time.monotonic()))
             _signal(process, signal.SIGKILL)
         self._running.clear()
+
+
+def _inherited() -> dict[str, str]:
+    """Return the environment without what would make every process compile its modules again."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def kinlink(*arguments: str) -> list[str]:

@@ -25,6 +25,7 @@ from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 
+POPULATION, TRUTH = "population", "truth"
 VALID_DAYS = 30
 START_SECONDS = 150
 Tell = Callable[[str], None]
@@ -40,6 +41,7 @@ class Demo:
     processes: Processes
     tell: Tell
     chaos: bool = False
+    population: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
     port: int = field(default_factory=free_port)
@@ -124,30 +126,22 @@ class Demo:
             wait_until(lambda: _answers(f"{self.prefect_url}/api/health"), self._prefect, "Prefect's server", seconds=START_SECONDS)
 
     def _population(self) -> dict[str, Any]:
-        extracts = self.out / "population"
-        return self.processes.run(
-            "population",
-            extracts,
-            "synth",
-            "--out",
-            str(extracts),
-            "--people",
-            str(self.people),
-            "--seed",
-            str(self.seed),
-            "--prevalence",
-            "demo",
-        )
+        extracts = self.out / POPULATION
+        if self.population is not None:
+            shutil.copytree(self.population, extracts)
+            return {"people": None, "prevalence": None}
+        size = ("--people", str(self.people), "--seed", str(self.seed), "--prevalence", "demo")
+        return self.processes.run("population", extracts, "synth", "--out", str(extracts), *size)
 
     def _set_up(self) -> None:
-        extracts = self.out / "population"
+        extracts = self.out / POPULATION
         custodians = plan.custodians(extracts)
         self.members = [*custodians, *plan.KEY_HOLDERS, plan.STATISTICS]
         for member in custodians:
             target = member.directory(self.out) / "extract"
             target.parent.mkdir(mode=0o700)
             (extracts / str(member.extract)).rename(target)
-        (extracts / "truth").rename(self.out / "truth")
+        (extracts / TRUTH).rename(self.out / TRUTH)
         founded = self._found()
         trust = (plan.SERVICE.directory(self.out) / "tls" / TRUST_FILE).read_bytes()
         for directory in [*(member.directory(self.out) for member in self.members), plan.SERVICE.directory(self.out), *self._operators()]:
@@ -275,7 +269,7 @@ class Demo:
         directory = self.out / "score"
         directory.mkdir(mode=0o700)
         (directory / "collected.json").write_text(json.dumps(collected), encoding="utf-8")
-        return self.processes.run("scorer", directory, "score", "--truth", str(self.out / "truth"), "--collected", "collected.json")
+        return self.processes.run("scorer", directory, "score", "--truth", str(self.out / TRUTH), "--collected", "collected.json")
 
 
 def prepare(out: Path) -> Path:

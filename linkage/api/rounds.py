@@ -9,7 +9,8 @@ from linkage.api.call import Signed, SignedManifest
 from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
-from linkage.rounds import State, advance, check_may_move, close_round, get_round, open_round, operator_view, public_state, public_view
+from linkage.rounds import advance, close_round, get_round, open_round, operator_view, public_state, public_view
+from linkage.states import State, check_may_move
 from linkage.store.models import Round
 from schemas.roster import OPERATORS_NEEDED
 from schemas.round_manifest import CONTEXT as ROUND_CONTEXT

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from linkage.api.call import Signed
 from linkage.api.permissions import Action, check_can
 from linkage.inbox.submissions import ConflictError
-from linkage.rounds import State, get_round
+from linkage.rounds import get_round
+from linkage.states import State
 from linkage.store.audit import append
 from linkage.store.models import KeyShare
 from schemas.errors import RoundError, SubmissionError

@@ -16,7 +16,7 @@ from linkage.clock import as_text
 from linkage.disclosure.counting import count_children
 from linkage.disclosure.ledger import Request, answer_once, open_budget
 from linkage.disclosure.noise import DELTA, NATION_PER_MILLE, Noised, Plan, noised, plan
-from linkage.inbox.vault import Vault
+from linkage.inbox.vault import LINKS_BLOB, Vault
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Round
@@ -28,7 +28,6 @@ from schemas.errors import AgreementError, RoundError
 from schemas.roster import Kind, Roster
 
 QUERY = "distinct-linked-children-by-authority/1"
-LINKS_BLOB = "links.arrow"
 CAP_KEY_INFO = b"kinlink/family-cap/1"
 
 

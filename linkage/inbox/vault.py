@@ -18,6 +18,7 @@ from schemas.encoding_set import Part
 from schemas.errors import RoundError, ServiceError
 
 VAULT_DIRECTORY = "vault"
+PAIRS_BLOB, LINKS_BLOB = "pairs.arrow", "links.arrow"  # candidate pairs of persons; prisoners and the children linked with them
 BLOBS = "results"  # not a legal digest, so never a submission's
 NONCE_BYTES = 12
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600

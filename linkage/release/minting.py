@@ -8,20 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
+from linkage.clock import as_text
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Envelope, Finding, Round
 from schemas.audit import AuditEvent
 from schemas.roster import Role, Roster, identity_of
 from schemas.sealed import seal
-from schemas.token import TokenBody, token_context, write_token
+from schemas.token import TokenBody, envelope_id, token_context, write_token
 
 TOKEN_BYTES = 32
-
-
-def envelope_id(round_id: str, authority: str, child: str) -> str:
-    """Return the id of the one envelope there can be for this child of this authority in this round."""
-    return sha256(f"{round_id}|{authority}|{child}".encode()).hexdigest()
 
 
 def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, now: datetime) -> int:
@@ -35,10 +31,10 @@ def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, n
     minted = set(session.scalars(select(Envelope.envelope_id).where(Envelope.round_id == round_id)))
     query = select(Finding).where(Finding.round_id == round_id, Finding.decision == "release").order_by(Finding.authority, Finding.child)
     new = [finding for finding in session.scalars(query) if envelope_id(round_id, finding.authority, finding.child) not in minted]
-    expires_at = (now + timedelta(days=agreed.agreement.release.token_days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expires_at = as_text(now + timedelta(days=agreed.agreement.release.token_days))
     for finding in new:
         session.add(_mint(finding, round_, agreed.roster, now=now, expires_at=expires_at))
-    append(session, AuditEvent(kind="tokens-minted", round_id=round_id, actor=settings.organisation, at=_instant(now)))
+    append(session, AuditEvent(kind="tokens-minted", round_id=round_id, actor=settings.organisation, at=as_text(now)))
     return len(new)
 
 
@@ -60,10 +56,6 @@ def _mint(finding: Finding, round_: Round, roster: Roster, *, now: datetime, exp
         authority=finding.authority,
         token_sha256=sha256(token).hexdigest(),
         sealed=seal(write_token(body), desk.sealing_key or "", token_context(round_.digest, finding.authority)),
-        minted_at=_instant(now),
+        minted_at=as_text(now),
         expires_at=expires_at,
     )
-
-
-def _instant(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,6 +6,7 @@ makes every weight even), and the map is drawn again until it loses nothing: ran
 Source: Armknecht, Heng & Schnell, "Strengthening privacy-preserving record linkage using diffusion", PoPETs 2023(2).
 """
 
+from functools import lru_cache
 from itertools import count
 
 import numpy as np
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from parties.encoding.keystream import Keystream
 from parties.keys.derive import derive
-from schemas.agreement import FILTER_BITS, MINIMUM_DIFFUSION, Encoding, Projection
-from schemas.encoding_set import Population
+from schemas.agreement import FILTER_BITS, MINIMUM_DIFFUSION, PROJECTIONS, Encoding, Projection
+from schemas.encoding_set import POPULATIONS, Population
 from schemas.errors import AgreementError
 
 BLOCK_ROWS = 4_096  # small enough to turn in the processor's cache
+KEPT_DRAWS = len(POPULATIONS) * len(PROJECTIONS)  # one round's
 
 
 def check_diffusion(encoding: Encoding) -> None:
@@ -38,9 +40,7 @@ def draw_positions(round_key: bytes, population: Population, projection: Project
 
     An even t never reaches full rank; development profiles get its first draw.
     """
-    keys = (derive(round_key, "diffusion", population, projection, str(attempt)) for attempt in count())
-    draws = (_draw(Keystream(key), t) for key in keys)
-    return next(positions for positions in draws if t % 2 == 0 or gf2_rank(positions) == FILTER_BITS)
+    return _positions(derive(round_key, "diffusion", population, projection), t)
 
 
 def diffuse(clks: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -59,6 +59,15 @@ def gf2_rank(positions: NDArray[np.int64]) -> int:
         if row:
             pivots[row.bit_length()] = row
     return len(pivots)
+
+
+@lru_cache(maxsize=KEPT_DRAWS)
+def _positions(key: bytes, t: int) -> NDArray[np.int64]:
+    """Draw until nothing is lost, three to four times on average; kept, because the search for the rank is what takes time."""
+    draws = (_draw(Keystream(derive(key, "draw", str(attempt))), t) for attempt in count())
+    found = next(positions for positions in draws if t % 2 == 0 or gf2_rank(positions) == FILTER_BITS)
+    found.flags.writeable = False
+    return found
 
 
 def _draw(stream: Keystream, t: int) -> NDArray[np.int64]:

@@ -48,6 +48,7 @@ _ONE_SPELLING = {form: family.split()[0] for family in _FAMILIES for form in fam
 
 _TO_DIGIT = str.maketrans("OI", "01")
 _TO_LETTER = str.maketrans("01", "OI")
+_LIKE_A_POSTCODE = re.compile(r"[A-Z](?=.*[0-9])[A-Z0-9]{4,7}")
 _INWARD = 3  # characters of a postcode's second half
 
 _PLACEHOLDER_BIRTHS = frozenset({"19000101", "19010101"})  # what some systems store for "not known"
@@ -88,11 +89,16 @@ def day_and_month(normalised_date: str) -> str:
 
 
 def postcode(text: str) -> str:
-    """Return a postcode in capitals without a space, O/0 and I/1 put right by their place; "" if it is none."""
-    compact = "".join(char for char in text.upper() if char.isalnum())
+    """Return a postcode in capitals without a space, O/0 and I/1 put right by their place; "" if it is none.
+
+    What starts like a postcode unit and has about its length but not its form is mistyped and stays as it is: in part it may
+    still agree. A district alone, or another country's code, is shared by too many to say anything of a person.
+    """
+    compact = "".join(char for char in text.upper() if char.isascii() and char.isalnum())
     outward, inward = compact[:-_INWARD], compact[-_INWARD:]
     inward = inward[:1].translate(_TO_DIGIT) + inward[1:]
-    return next((outer + inward for outer in _outward_readings(outward) if is_postcode(outer + inward)), "")
+    readings = (outer + inward for outer in _outward_readings(outward))
+    return next((reading for reading in readings if is_postcode(reading)), compact if _LIKE_A_POSTCODE.fullmatch(compact) else "")
 
 
 def address(text: str) -> str:

@@ -1,11 +1,10 @@
 """Open a sealed envelope with the desk's key, and see that its content is for this desk and this round. Pure."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from schemas.errors import SealError, TokenError
 from schemas.sealed import SealingKey
-from schemas.token import TokenBody, read_token, token_context
+from schemas.token import TokenBody, envelope_id, read_token, token_context
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,4 @@ def open_sealed(sealed: bytes, key: SealingKey, addressee: Addressee, *, name: s
         raise type(error)(f"{name}: {error} (this desk is {addressee.authority}'s, in round {addressee.round_id})") from None
     if (body.authority, body.round_id) != (addressee.authority, addressee.round_id):
         raise TokenError(f"{name}: opened, but it names another authority or round; report it to the linkage operator")
-    return Opened(envelope_id_of(body), sealed, body)
-
-
-def envelope_id_of(body: TokenBody) -> str:
-    """Return the id that the service gives the one envelope of this child in this round."""
-    return sha256(f"{body.round_id}|{body.authority}|{body.child}".encode()).hexdigest()
+    return Opened(envelope_id(body.round_id, body.authority, body.child), sealed, body)

@@ -1,4 +1,4 @@
-"""The parts of a submission and the manifest over them. Pure: arrays in, tables and a manifest out."""
+"""The parts of a submission and the manifest over them. Touches no file and no network: arrays in, tables and a manifest out."""
 
 from collections.abc import Mapping
 

@@ -4,6 +4,7 @@ The service runs inside the test, reached through httpx without a socket; its cl
 """
 
 import asyncio
+import atexit
 import base64
 import functools
 import hashlib
@@ -25,7 +26,7 @@ from sqlalchemy.orm import Session
 from linkage.api.app import create_app
 from linkage.initialise import init_service, install, read_signing_key
 from linkage.settings import ServiceSettings
-from linkage.store.engine import migrate, open_store
+from linkage.store.engine import open_store
 from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
@@ -102,6 +103,7 @@ def _organisation(name: str, kind: Kind, keys: dict[str, Ed25519PrivateKey], sea
 @functools.cache
 def agreements() -> Agreements:
     directory = Path(tempfile.mkdtemp(prefix="kinlink-test-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     keys: dict[str, Ed25519PrivateKey] = {}
     sealing: dict[str, SealingKey] = {}
     service = init_service(directory / "service", SERVICE)
@@ -112,7 +114,9 @@ def agreements() -> Agreements:
     gone = Identity(key_id="north-police/old", role=Role.CUSTODIAN, signing_key=public_text(revoked), revoked=True)
     organisations[organisations.index(police)] = police.model_copy(update={"identities": [*police.identities, gone]})
     roots = {f"root-{number}": Ed25519PrivateKey.generate() for number in range(3)}
-    roster = signed_twice(Roster(version=1, expires_on="2099-01-01", organisations=organisations).model_dump(mode="json"), ROSTER_CONTEXT, roots)
+    roster = signed_twice(
+        Roster(version=1, expires_on="2099-01-01", organisations=organisations).model_dump(mode="json"), ROSTER_CONTEXT, roots
+    )
     agreement = signed_twice(make_agreement(roster.digest).model_dump(mode="json"), AGREEMENT_CONTEXT, roots)
     public = {name: public_text(key) for name, key in roots.items()}
     for node in ("service", "operator-1", "operator-2"):
@@ -124,7 +128,9 @@ def agreements() -> Agreements:
 
 def make_agreement(roster_digest: str) -> Agreement:
     custodians = [name for name, kind in ORGANISATIONS.items() if Role.CUSTODIAN in ROLES_OF_KIND[kind]]
-    bases = [LawfulBasis(organisation=name, basis="public_task", statute="an act", dpia="1", expires_on="2099-01-01") for name in custodians]
+    bases = [
+        LawfulBasis(organisation=name, basis="public_task", statute="an act", dpia="1", expires_on="2099-01-01") for name in custodians
+    ]
     return Agreement(
         version=1,
         purpose="offer support",
@@ -199,9 +205,7 @@ class World:
             round_.state, round_.findings_digest = "awaiting-approval", findings_digest
             round_.counts = {"pairs": 41, "findings": len(findings), "releasable": len(findings), "review": 0}
             for authority, child in findings:
-                session.add(
-                    Finding(round_id=ROUND, authority=authority, child=child, weight_centibits=900, grade="B", decision="release")
-                )
+                session.add(Finding(round_id=ROUND, authority=authority, child=child, weight_centibits=900, grade="B", decision="release"))
         return findings_digest
 
     def envelopes(self) -> list[Envelope]:
@@ -212,7 +216,9 @@ class World:
         """Everything that a refused request must leave as it was: all tables but the nonces, and the vault's files."""
         with self.store.begin() as connection:
             tables = {
-                table.name: sorted(map(repr, connection.execute(select(table)))) for table in Base.metadata.sorted_tables if table.name != "nonce"
+                table.name: sorted(map(repr, connection.execute(select(table))))
+                for table in Base.metadata.sorted_tables
+                if table.name != "nonce"
             }
         return tables | {"files": sorted(str(file) for file in self.settings.path("vault").rglob("*"))}
 
@@ -221,9 +227,7 @@ def make_world(directory: Path, database_url: str) -> World:
     made = agreements()
     shutil.copytree(made.directory / "service", directory / "service")
     settings = ServiceSettings(organisation=SERVICE, database_url=database_url, directory=directory / "service")
-    store = open_store(settings.database)
-    migrate(store)
-    return World(made, settings, store)
+    return World(made, settings, open_store(settings.database))
 
 
 def table_of(name: str, columns: dict[str, list[Any]]) -> bytes:
@@ -271,11 +275,11 @@ class Sender:
     def key_id(self) -> str:
         return f"{self.organisation}/custodian"
 
-    def manifest(self, parts: dict[str, bytes], **changes: Any) -> dict[str, Any]:
+    def manifest(self, contents: dict[str, bytes], **changes: Any) -> dict[str, Any]:
         agreed = self.world.agreements.agreed
         listed = [
             Part(name=name, rows=1 if name == "canaries.arrow" else ROWS, size=len(content), sha256=hashlib.sha256(content).hexdigest())
-            for name, content in parts.items()
+            for name, content in contents.items()
         ]
         manifest = SubmissionManifest(
             round_id=ROUND,
@@ -306,8 +310,8 @@ class Sender:
     def accept(self, digest: str) -> httpx.Response:
         return self.world.post(self.key_id, f"/v1/rounds/{ROUND}/submissions/{digest}/accept")
 
-    def submit(self, parts: dict[str, bytes], **changes: Any) -> tuple[str, httpx.Response]:
-        body = self.manifest(parts, **changes)
+    def submit(self, parts: dict[str, bytes]) -> tuple[str, httpx.Response]:
+        body = self.manifest(parts)
         response = self.announce(body)
         assert response.status_code == 200, response.text
         self.put_parts(digest_of(body), parts)
@@ -316,3 +320,11 @@ class Sender:
 
 def b64(content: bytes) -> str:
     return base64.b64encode(content).decode()
+
+
+def refusal(response: httpx.Response, status: int, title: str) -> str:
+    problem = response.json()
+    assert (response.status_code, problem["title"], problem["status"]) == (status, title, status), problem
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "\n" not in problem["detail"]
+    return problem["detail"]

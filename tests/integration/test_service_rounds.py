@@ -1,25 +1,51 @@
 """The service's rounds over its API, on both databases: opening, seeing, approving, releasing, redeeming."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
-from tests.integration.service_world import HOLDER, NORTH, NOW, PRISON, ROUND, SERVICE, SOUTH, STATISTICS, Sender, World, b64, make_world, parts_of, text
 from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from linkage.inbox.vault import Vault
+from linkage.rounds import advance
+from linkage.states import State
 from linkage.store.audit import broken_at
+from linkage.store.models import Round
+from linkage.worker import LINKS, LINKS_BLOB
 from schemas.audit import AuditEvent, first_break
+from schemas.encoding_set import write_table
+from schemas.roster import Role, identity_of
+from schemas.signature import SignedDocument, check_signed_by
 from schemas.token import read_token, token_context
+from tests.integration.service_world import (
+    HOLDER,
+    NORTH,
+    NOW,
+    PRISON,
+    ROUND,
+    SERVICE,
+    SOUTH,
+    STATISTICS,
+    Sender,
+    World,
+    b64,
+    make_world,
+    parts_of,
+    refusal,
+    text,
+)
 
 OPERATOR, OTHER_OPERATOR = f"{SERVICE}/operator-1", f"{SERVICE}/operator-2"
 CHILD = "c" * 32
 
 
 @pytest.fixture
-def world(tmp_path, database_url):
-    made = make_world(tmp_path, database_url)
+def world(tmp_path, migrated_url):
+    made = make_world(tmp_path, migrated_url)
     yield made
     made.store.dispose()
 
@@ -48,21 +74,19 @@ def test_a_round_opens_once_and_the_same_manifest_changes_nothing(world):
     assert world.snapshot() == before
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "title", "detail"),
-    [
-        ({"roster_digest": "0" * 64}, 422, "AgreementError", "names roster 000000000000, the service has"),
-        ({"agreement_digest": "0" * 64}, 422, "AgreementError", "names agreement 000000000000, the service has"),
-        ({"scope": "elsewhere"}, 422, "AgreementError", "purpose or scope"),
-        ({"closes_at": text(NOW - timedelta(days=1))}, 422, "AgreementError", "closes before it opens"),
-        ({"opens_at": "tomorrow"}, 422, "AgreementError", "malformed at opens_at"),
-    ],
-)
-def test_a_round_of_another_agreement_is_refused(world, changes, status, title, detail):
+OTHER_MANIFESTS = [
+    ({"roster_digest": "0" * 64}, "names roster 000000000000, the service has"),
+    ({"agreement_digest": "0" * 64}, "names agreement 000000000000, the service has"),
+    ({"scope": "elsewhere"}, "purpose or scope"),
+    ({"closes_at": text(NOW - timedelta(days=1))}, "closes before it opens"),
+    ({"opens_at": "tomorrow"}, "malformed at opens_at"),
+]
+
+
+def test_a_round_of_another_agreement_is_refused(world):
     before = world.snapshot()
-    response = world.open_round(**changes)
-    assert (response.status_code, response.json()["title"]) == (status, title)
-    assert detail in response.json()["detail"]
+    for changes, detail in OTHER_MANIFESTS:
+        assert detail in refusal(world.open_round(**changes), 422, "AgreementError")
     assert world.snapshot() == before
 
 
@@ -108,7 +132,9 @@ def test_a_custodian_is_refused_in_the_same_words_whatever_a_search_found(world)
 
 def test_operators_see_who_is_missing_and_counts_in_tens(world):
     world.open_round()
-    assert world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["counts"] == dict.fromkeys(("pairs", "findings", "releasable", "review"))
+    assert world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["counts"] == dict.fromkeys(
+        ("pairs", "findings", "releasable", "review")
+    )
     Sender(world).submit(parts_of())
     world.set_findings([(NORTH, CHILD)])
     seen = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()
@@ -137,11 +163,12 @@ def test_a_share_reaches_its_recipient_alone_and_does_not_change(world):
     assert world.send(f"{NORTH}/custodian", "GET", f"/v1/rounds/{ROUND}/shares").json() == {"shares": []}
 
 
-@pytest.mark.parametrize("body", [{"sealed": "?"}, {"sealed": ""}, {}, {"sealed": b64(bytes(9000))}])
-def test_a_malformed_share_is_refused(world, body):
+def test_a_malformed_share_is_refused(world):
     world.open_round()
-    response = world.send(f"{HOLDER}/key-holder", "PUT", f"/v1/rounds/{ROUND}/shares/{PRISON}", body)
-    assert (response.status_code, response.json()["title"]) == (422, "SubmissionError")
+    path = f"/v1/rounds/{ROUND}/shares/"
+    for body in ({"sealed": "?"}, {"sealed": ""}, {}, {"sealed": b64(bytes(9000))}):
+        refusal(world.send(f"{HOLDER}/key-holder", "PUT", path + PRISON, body), 422, "SubmissionError")
+    refusal(world.send(f"{HOLDER}/key-holder", "PUT", path + STATISTICS, {"sealed": b64(b"share")}), 422, "SubmissionError")
 
 
 def test_a_release_needs_two_operators_and_one_of_them_twice_is_one(world):
@@ -241,6 +268,14 @@ def test_an_unknown_malformed_or_expired_token_is_refused(world):
     assert "expired" in late.json()["detail"]
 
 
+def test_of_two_desks_that_redeem_one_token_at_once_one_succeeds(world):
+    released(world)
+    body = {"token": token_of(world, NORTH)}
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: world.post(f"{NORTH}/desk", "/v1/tokens/redeem", body).status_code, range(4)))
+    assert sorted(answers) == [200, 409, 409, 409]
+
+
 def test_the_service_keeps_no_token(world):
     released(world)
     token = token_of(world, NORTH)
@@ -252,6 +287,29 @@ def test_a_table_before_findings_is_refused(world):
     world.open_round()
     response = world.post(f"{STATISTICS}/statistician", f"/v1/rounds/{ROUND}/tables", {})
     assert (response.status_code, response.json()["title"]) == (409, "RoundError")
+
+
+def test_a_table_is_signed_by_the_service_and_is_the_same_bytes_ever_after(world):
+    world.open_round()
+    world.set_findings([(NORTH, CHILD)])
+    with Session(world.store) as session:
+        links = pa.table([[b"p" * 16], [b"c" * 16], [NORTH]], schema=LINKS)
+        Vault(world.settings, session.get_one(Round, ROUND)).write_blob(LINKS_BLOB, write_table(links))
+    answers = [world.post(f"{STATISTICS}/statistician", f"/v1/rounds/{ROUND}/tables", {}) for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    service = identity_of(world.agreements.agreed.roster.service(), Role.SERVICE)
+    check_signed_by(SignedDocument.model_validate(answers[0].json()), "table/1", service.key_id, service.signing_key)
+
+
+def test_what_was_changed_before_a_step_is_kept_by_it(world):
+    world.open_round()
+    event = AuditEvent(kind="tested", round_id=ROUND, actor="worker", at=text(NOW))
+    with Session(world.store) as session, session.begin():
+        session.get_one(Round, ROUND).counts = {"pairs": 10}
+        advance(session, ROUND, State.CLOSED, event)
+    with Session(world.store) as session:
+        round_ = session.get_one(Round, ROUND)
+        assert (round_.state, round_.counts) == ("closed", {"pairs": 10})
 
 
 def test_the_audit_log_is_a_chain_that_operators_can_check(world):

@@ -51,10 +51,10 @@ def recall_at_precision(score: npt.NDArray[np.float64], correct: npt.NDArray[np.
     if not total:
         return None
     order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(correct[order])
+    found = np.cumsum(correct[order])
     last_of_score = np.append(np.diff(score[order]) != 0, True) if len(score) else np.zeros(0, dtype=np.bool_)
-    allowed = last_of_score & (hits >= bar * np.arange(1, len(score) + 1))
-    return _rounded(float(hits[allowed].max()) / total if allowed.any() else 0.0)
+    allowed = last_of_score & (found >= bar * np.arange(1, len(score) + 1))
+    return _rounded(float(found[allowed].max()) / total if allowed.any() else 0.0)
 
 
 def _rounded(share: float | None) -> float | None:

@@ -6,8 +6,8 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from linkage_in_miniature import EXTRACTS, write_extract
+
 from parties.extracts.check import Checked, check_bar, check_extract
 from parties.extracts.mapping import map_extract, sources
 from parties.extracts.read import MAX_FIELD, read_extract
@@ -82,7 +82,7 @@ def test_the_check_quarantines_by_row_column_and_rule_and_the_bar_holds_everythi
     checked = check_extract(settings)
     assert checked.quarantined["receptions"] == {5}
     assert checked.quarantined_per_mille == 167
-    listed = list(csv.DictReader((tmp_path / "quarantine" / "receptions.csv").open()))
+    listed = list(csv.DictReader((tmp_path / "quarantine" / "receptions.csv").read_text().splitlines()))
     assert {"row": "5", "column": "nomis_number", "rule": "check", "severity": "quarantine"} in listed
     assert "NOT-ONE" not in "".join(path.read_text() for path in (tmp_path / "quarantine").iterdir())
     check_bar(checked, 167)

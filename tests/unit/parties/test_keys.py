@@ -1,6 +1,5 @@
 """Shares, round keys and key files: what is accepted, and what is refused."""
 
-import os
 import secrets
 
 import pytest
@@ -111,7 +110,7 @@ def test_a_new_node_has_private_keys_of_its_own(tmp_path):
         assert load_sealing_key(settings, item.role).public_text() == item.sealing_key
     assert len(load_local_secret(settings)) == 32
     assert settings.directory.stat().st_mode & 0o777 == 0o700
-    files = [path for path in settings.path("keys").iterdir()] + [settings.path("node.sqlite")]
+    files = [*settings.path("keys").iterdir(), settings.path("node.sqlite")]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
@@ -121,9 +120,16 @@ def test_a_node_is_not_made_twice(tmp_path):
         init_node(tmp_path, "police", "police-a", "Police A")
 
 
+@pytest.mark.parametrize("bad", [{"organisation": "Police A"}, {"gss_code": "nowhere"}])
+def test_a_node_that_no_roster_could_list_is_not_made(tmp_path, bad):
+    with pytest.raises(ConfigurationError, match="as rosters need it"):
+        init_node(tmp_path / "node", "police", **{"organisation": "police-a", "name": "Police A", **bad})
+    assert not (tmp_path / "node").exists()
+
+
 @pytest.mark.parametrize(
     ("fault", "text"),
-    [(lambda path: path.unlink(), "no such key"), (lambda path: os.chmod(path, 0o644), "others may read"), (lambda path: path.write_text("!"), "not a key"),
+    [(lambda path: path.unlink(), "no such key"), (lambda path: path.chmod(0o644), "others may read"), (lambda path: path.write_text("!"), "not a key"),
      (lambda path: path.write_text("AAAA"), "not a key")],
     ids=["missing", "readable", "not base64", "short"],
 )  # fmt: skip

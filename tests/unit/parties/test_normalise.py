@@ -13,7 +13,7 @@ from parties.encoding.canaries import canary_rows
         ("SMITH", "smith"),
         ("  Anne-Marie ", "anne marie"),
         ("O'Brien", "obrien"),
-        ("O’Brien", "obrien"),
+        ("O\u2019Brien", "obrien"),
         ("O Brien", "obrien"),
         ("Mac Donald", "mcdonald"),
         ("MacDonald", "mcdonald"),
@@ -58,7 +58,7 @@ def test_a_normalised_name_stays_as_it_is():
         ("1900-01-01", ""),
         ("11/02/1987", ""),
         ("", ""),
-        ("１９８７０２１１", ""),
+        ("\uff11\uff19870211", ""),
     ],
 )
 def test_a_date_is_eight_digits_or_missing(written, normalised):

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from linkage_in_miniature import EXTRACTS, make_linkage, open_round, running_service, signed_by_roots, write_extract
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from linkage_in_miniature import EXTRACTS, make_linkage, open_round, running_service, signed_by_roots, write_extract
 from parties import client as client_module
 from parties.client import ServiceClient
 from parties.initialise import init_node, install, load_agreed
@@ -220,7 +220,7 @@ def test_the_services_errors_are_ours(linkage, status, body, expected):
 
 
 def test_a_roster_with_other_keys_for_this_node_is_not_installed(linkage, tmp_path):
-    directory, nodes = linkage
+    directory, _ = linkage
     init_node(tmp_path, "prison-service", "prison", "Prison")
     documents = [SignedDocument.model_validate_json((directory / "prison" / name).read_bytes()) for name in ("roster.json", "agreement.json")]
     roots = json.loads((directory / "prison" / "roots.json").read_bytes())

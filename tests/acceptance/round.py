@@ -1,0 +1,313 @@
+"""A whole linkage for tests: every organisation's node in a directory of its own, a real service behind real TLS on a given database.
+
+Checking and encoding are done once, for a `Founded` linkage; each test has a copy of it. On a new database the operator's
+manifest, the key holders' shares and the custodians' submissions are the same bytes again, so only sending is repeated.
+"""
+
+import json
+import secrets
+import shutil
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.orm import Session
+
+from flows.commands.console import progress_to_stderr
+from flows.demo import plan
+from flows.demo.founding import found
+from flows.demo.plan import Member
+from linkage import initialise as service_side
+from linkage.api.app import create_app, make_server
+from linkage.inbox.vault import BLOBS, Vault
+from linkage.operator import OperatorClient
+from linkage.search.anonlink_engine import AnonlinkEngine
+from linkage.settings import ServiceSettings
+from linkage.settings import load_settings as load_service_settings
+from linkage.settings import save_settings as save_service_settings
+from linkage.store.engine import migrate, open_store
+from linkage.store.models import Envelope, Finding, Round, Submission
+from linkage.worker import find_round, search_round
+from parties import initialise as party_side
+from parties.client import ServiceClient
+from parties.encoding.normalise import NORMALISER
+from parties.keyholder import issue_shares
+from parties.keys.identity_keys import key_id, load_sealing_key, load_signing_key
+from parties.keys.round_key import open_shares, round_key
+from parties.referrals.collect import Collected, collect
+from parties.rounds import fetch_round
+from parties.settings import NodeSettings, load_settings
+from parties.statistics import fetch_table
+from parties.store.engine import open_node_store
+from parties.store.models import Person
+from parties.submission.prepare import prepare
+from parties.submission.submit import send
+from schemas.aggregate import NoisedTable
+from schemas.encoding_set import SubmissionManifest
+from schemas.request_signing import RequestSigner
+from schemas.roster import Kind, Organisation, Role
+from validation.synthetic.population import write_population
+
+ROUND = "round-1"
+PEOPLE, SEED, PREVALENCE = 1_200, 11, 0.16
+VALID_DAYS = 30
+START_SECONDS = 20
+PRISON = "prison-service"
+SERVICE = plan.SERVICE.organisation
+STATISTICS = plan.STATISTICS.organisation
+HOLDERS = tuple(member.organisation for member in plan.KEY_HOLDERS)
+TRUTH = "truth"
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A linkage that was founded and whose custodians have encoded; nothing of it runs. `held` keeps the port its own."""
+
+    directory: Path
+    truth: Path
+    members: tuple[Member, ...]
+    now: datetime
+    held: socket.socket
+
+    @property
+    def port(self) -> int:
+        return self.held.getsockname()[1]
+
+
+def hold_port() -> socket.socket:
+    """Return a socket that keeps a loopback port from everyone but a server of ours."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def found_linkage(out: Path, plant: Callable[[Path], None] = lambda _: None) -> Founded:
+    """Make every node and the service, sign roster and agreement, and let every custodian encode.
+
+    Args:
+        out: an empty directory.
+        plant: changes the extracts, in folders named after their custodians, before anyone reads them.
+    """
+    extracts, nodes, held = out / "extracts", out / "nodes", hold_port()
+    write_population(extracts, people=PEOPLE, seed=SEED, prevalence=PREVALENCE)
+    custodians = plan.custodians(extracts)
+    for member in custodians:
+        (extracts / str(member.extract)).rename(extracts / member.organisation)
+    plant(extracts)
+    founded = Founded(
+        nodes,
+        extracts / TRUTH,
+        (*custodians, *plan.KEY_HOLDERS, plan.STATISTICS),
+        datetime.now(UTC).replace(microsecond=0),
+        held,
+    )
+    _make_nodes(founded, extracts)
+    with Linkage(founded, nodes, f"sqlite:///{out / 'founding.sqlite'}") as linkage:
+        linkage.open()
+        for name in linkage.custodians():
+            prepare(linkage.settings(name), ROUND)
+    return founded
+
+
+def _make_nodes(founded: Founded, extracts: Path) -> None:
+    url = f"https://127.0.0.1:{founded.port}"
+    entries = [_make_node(member, member.directory(founded.directory), url) for member in founded.members]
+    for member in founded.members:
+        if member.extract:
+            shutil.copytree(extracts / member.organisation, member.directory(founded.directory) / "extract", dirs_exist_ok=True)
+    home = founded.directory / SERVICE
+    service = service_side.init_service(home, SERVICE, port=founded.port, operators=0, controller=plan.SERVICE.controller)
+    trust = home.joinpath(*service_side.AUTHORITY_CERTIFICATE).read_bytes()
+    operators = [
+        service_side.init_operator(founded.directory / name, SERVICE, name, service_url=url, ca_pem=trust) for name in plan.OPERATORS
+    ]
+    service = Organisation.model_validate({**service.model_dump(), "identities": [*service.identities, *operators]})
+    expires_on = (founded.now + timedelta(days=VALID_DAYS)).date().isoformat()
+    made = found([*entries, service], purpose=plan.PURPOSE, scope=plan.SCOPE, normaliser=NORMALISER, expires_on=expires_on)
+    for member in founded.members:
+        party_side.install(member.directory(founded.directory), made.roster, made.agreement, made.roots, trust)
+    for name in (SERVICE, *plan.OPERATORS):
+        service_side.install(founded.directory / name, made.roster, made.agreement, made.roots)
+
+
+def _make_node(member: Member, directory: Path, url: str) -> Organisation:
+    return party_side.init_node(
+        directory,
+        member.kind.value,
+        member.organisation,
+        member.name,
+        gss_code=member.gss_code,
+        controller=member.controller,
+        service_url=url,
+    )
+
+
+class Linkage:
+    """One linkage in `directory`, its service on `database_url`. Its clock stands still; use it in a `with`."""
+
+    def __init__(self, founded: Founded, directory: Path, database_url: str) -> None:
+        self.founded, self.directory, self.now = founded, directory, founded.now
+        service = load_service_settings(directory / SERVICE).model_copy(update={"database_url": database_url})
+        save_service_settings(service)
+        self.service = service
+        self._server: uvicorn.Server | None = None
+
+    def __enter__(self) -> "Linkage":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    # The service's life
+
+    def start(self, wrap: Callable[[Any], Any] = lambda app: app) -> None:
+        """Start the service; `wrap` puts something around its application."""
+        self.store = open_store(self.service.database)
+        migrate(self.store)
+        self.app = create_app(self.service, self.store, clock=lambda: self.now)
+        self._server = make_server(self.service, wrap(self.app))
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            assert self._thread.is_alive(), "the service did not start"
+            assert time.monotonic() < deadline, "the service did not start in time"
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End the service without letting it finish anything, and take its database away."""
+        if self._server is not None:
+            self._server.force_exit = self._server.should_exit = True
+            self._thread.join(START_SECONDS)
+            assert not self._thread.is_alive()
+            self.store.dispose()
+            self._server = None
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    # The steps of a round
+
+    def open(self) -> None:
+        """Open the round and let the key holders issue their shares."""
+        self.open_round(ROUND)
+        self.issue_keys()
+
+    def open_round(self, round_id: str) -> None:
+        with self.operator(0) as operator:
+            operator.open_round(round_id, opens_at=self.now - timedelta(hours=1), closes_at=self.now + timedelta(days=7))
+
+    def issue_keys(self, round_id: str = ROUND) -> None:
+        for holder in HOLDERS:
+            issue_shares(self.settings(holder), round_id)
+
+    def send(self, *organisations: str) -> None:
+        """Send what these custodians, or all, have encoded."""
+        for name in organisations or self.custodians():
+            send(self.settings(name), ROUND)
+
+    def submit(self, organisation: str, progress: Callable[[str, int, int], None] = lambda *_: None) -> None:
+        """Let one custodian check, encode and send."""
+        send(self.settings(organisation), prepare(self.settings(organisation), ROUND, progress), progress)
+
+    def close(self) -> None:
+        with self.operator(0) as operator:
+            operator.close_round(ROUND)
+
+    def search(self, engine: AnonlinkEngine | None = None) -> None:
+        search_round(self.store, self.service, ROUND, now=self.now, progress=lambda *_: None, engine=engine)
+
+    def find(self) -> None:
+        find_round(self.store, self.service, ROUND, now=self.now)
+
+    def link(self) -> None:
+        """Do the linkage worker's part."""
+        self.search()
+        self.find()
+
+    def approve(self, operator: int) -> dict[str, Any]:
+        with self.operator(operator) as client:
+            return client.approve(ROUND)
+
+    def release(self) -> dict[str, Any]:
+        with self.operator(0) as client:
+            return client.release(ROUND)
+
+    def approve_and_release(self) -> None:
+        self.approve(0)
+        self.approve(1)
+        self.release()
+
+    def status(self) -> dict[str, Any]:
+        with self.operator(0) as client:
+            return client.status(ROUND)
+
+    def collect(self, authority: str) -> Collected:
+        return collect(self.settings(authority), ROUND)
+
+    def tables(self) -> NoisedTable:
+        return fetch_table(self.settings(STATISTICS), ROUND)
+
+    def until_closed(self) -> "Linkage":
+        """Go as far as a closed round that every custodian submitted to."""
+        self.open()
+        self.send()
+        self.close()
+        return self
+
+    # Who and what there is
+
+    def settings(self, organisation: str) -> NodeSettings:
+        return load_settings(self.directory / organisation)
+
+    def of_kind(self, *kinds: Kind) -> list[str]:
+        return [member.organisation for member in self.founded.members if member.kind in kinds]
+
+    def custodians(self) -> list[str]:
+        return self.of_kind(Kind.PRISON_SERVICE, Kind.POLICE, Kind.LOCAL_AUTHORITY)
+
+    def authorities(self) -> list[str]:
+        return self.of_kind(Kind.LOCAL_AUTHORITY)
+
+    def operator(self, number: int) -> OperatorClient:
+        return OperatorClient(self.directory / plan.OPERATORS[number])
+
+    def client(self, organisation: str, role: Role) -> ServiceClient:
+        return ServiceClient(self.settings(organisation), role)
+
+    @contextmanager
+    def raw(self, organisation: str, role: Role) -> Iterator[httpx.Client]:
+        """Give an HTTP client that signs as this identity and hands answers back as they come."""
+        settings = self.settings(organisation)
+        signer = RequestSigner(
+            key_id(settings, role), load_signing_key(settings, role), clock=lambda: datetime.now(UTC), nonce=lambda: secrets.token_hex(16)
+        )
+        trust = ssl.create_default_context(cafile=settings.path("ca.pem"))
+        with httpx.Client(base_url=settings.service_url, verify=trust, auth=signer, timeout=30) as client:  # type: ignore[arg-type]
+            yield client
+
+    def round_secrets(self, organisation: str = PRISON) -> dict[str, bytes]:
+        """Return the round key and every share of it, as one custodian puts them together."""
+        settings = self.settings(organisation)
+        agreed = party_side.load_agreed(settings)
+        with self.client(organisation, Role.CUSTODIAN) as client:
+            found_round = fetch_round(client, agreed, ROUND)
+            listed = client.get(f"/v1/rounds/{ROUND}/shares").json()["shares"]
+        import base64
+
+        sealed = {item["holder"]: base64.b64decode(item["sealed"]) for item in listed}
+        shares = open_shares(sealed, agreed.roster, found_round.digest, organisation, load_sealing_key(settings, Role.CUSTODIAN))
+        return {"round key": round_key(shares, found_round.manifest, found_round.digest), **shares}

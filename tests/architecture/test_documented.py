@@ -1,0 +1,64 @@
+"""Every command, option, setting, agreed field and error is in the reference."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+from source import REPOSITORY
+
+from flows.command import COMMANDS
+from linkage.operator import OperatorSettings
+from linkage.settings import ServiceSettings
+from parties.settings import NodeSettings
+from schemas import agreement, errors
+
+REFERENCE = REPOSITORY / "docs" / "reference"
+NAMES = {"as_json": "json"}
+AGREED = (agreement.Agreement, agreement.LawfulBasis, agreement.Encoding, agreement.Search, agreement.Release, agreement.Statistics)
+
+
+def page(name):
+    """Return a reference page."""
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def options(target):
+    """Return a command's options as people type them; LEFT and RIGHT of `evaluate` are typed without a name."""
+    module, _, name = target.partition(":")
+    parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters.values()
+    typed = {NAMES.get(item.name, item.name).replace("_", "-") for item in parameters if item.kind is item.KEYWORD_ONLY}
+    return {f"--{name}" for name in typed}
+
+
+def section(text, command):
+    """Return the part of a page under the heading that names every word of `command`."""
+    for part in re.split(r"^(?=#+ )", text, flags=re.MULTILINE):
+        heading = " ".join(re.findall(r"`([^`]*)`", part.partition("\n")[0]))
+        if {"kinlink", *command.split()} <= set(heading.split()):
+            return part
+    return ""
+
+
+@pytest.mark.parametrize(("path", "target"), [(" ".join(path), target) for path, target, _ in COMMANDS])
+def test_every_command_and_its_options_are_documented(path, target):
+    said = section(page("cli.md"), path)
+    assert said, f"no heading names `kinlink {path}`"
+    assert {option for option in options(target) if option not in said} == set()
+
+
+@pytest.mark.parametrize("settings", [NodeSettings, ServiceSettings, OperatorSettings])
+def test_every_setting_is_documented(settings):
+    written = {name for name, field in settings.model_fields.items() if not field.exclude}
+    assert written
+    assert {name for name in written if f"`{name}`" not in page("settings.md")} == set()
+
+
+def test_every_agreed_field_is_documented():
+    fields = {name for model in AGREED for name in model.model_fields}
+    assert {name for name in fields if f"`{name}`" not in page("agreement.md")} == set()
+
+
+@pytest.mark.parametrize("error", [*errors.USER_ERRORS.values(), errors.CodedError], ids=lambda error: error.__name__)
+def test_every_error_is_documented_with_its_exit_code(error):
+    assert [line for line in page("errors.md").splitlines() if error.__name__ in line and re.search(rf"\b{error.exit_code}\b", line)]

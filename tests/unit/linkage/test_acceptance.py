@@ -1,0 +1,164 @@
+"""Acceptance of a submission: what of a manifest or a part is refused, and in which words."""
+
+import pytest
+
+from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
+from schemas.canonical import digest as sha256
+from schemas.canonical import digest_of
+from schemas.encoding_set import Part, SubmissionManifest
+from schemas.errors import SubmissionError
+from schemas.round_manifest import RoundManifest
+from schemas.signature import SignedDocument
+from tests.integration.service_world import NORTH, PRISON, ROWS, make_agreement, parts_of, random_bytes, table_of
+
+ROUND = RoundManifest(
+    round_id="round-1",
+    roster_digest="1" * 64,
+    agreement_digest="2" * 64,
+    purpose="offer support",
+    scope="all",
+    opens_at="2026-01-01T00:00:00Z",
+    closes_at="2026-01-08T00:00:00Z",
+)
+ROUND_DIGEST = digest_of(ROUND.model_dump())
+
+
+def manifest_of(contents, **changes):
+    listed = [
+        {"name": name, "rows": 1 if name == "canaries.arrow" else ROWS, "size": len(content), "sha256": sha256(content)}
+        for name, content in contents.items()
+    ]
+    body = {
+        "round_id": "round-1",
+        "round_digest": ROUND_DIGEST,
+        "roster_digest": "1" * 64,
+        "agreement_digest": "2" * 64,
+        "organisation": PRISON,
+        "normaliser": "kinlink-normaliser/1",
+        "schemas_digest": "a" * 64,
+        "quarantined_per_mille": 0,
+        "parts": listed,
+    }
+    return body | changes
+
+
+def check_manifest_of(body):
+    manifest = read_manifest(SignedDocument(body=body, signatures=[]))
+    check_belongs(manifest, ROUND_DIGEST, ROUND, PRISON)
+    check_agreed(manifest, make_agreement("1" * 64))
+    return manifest
+
+
+def check_whole(parts):
+    manifest = SubmissionManifest.model_validate(manifest_of(parts))
+    return check_submission(manifest, lambda part: parts[part.name])
+
+
+CHANGES = {
+    "wrong round": ({"round_id": "round-2"}, "round_id is not this round's"),
+    "wrong round digest": ({"round_digest": "0" * 64}, "round_digest is not this round's"),
+    "other roster": ({"roster_digest": "0" * 64}, "roster_digest is not this round's"),
+    "other agreement": ({"agreement_digest": "0" * 64}, "agreement_digest is not this round's"),
+    "somebody else": ({"organisation": NORTH}, "organisation is not this round's"),
+    "other normaliser": ({"normaliser": "kinlink-normaliser/0"}, "normaliser is not the agreed"),
+    "other schemas": ({"schemas_digest": "0" * 64}, "linkage schemas are not the agreed"),
+    "too many quarantined": ({"quarantined_per_mille": 51}, "more rows are quarantined"),
+    "malformed": ({"parts": []}, "malformed at parts"),
+    "unknown field": ({"extra": 1}, "malformed at extra"),
+    "parts missing": ({"parts": [{"name": "ties.arrow", "rows": 0, "size": 1, "sha256": "0" * 64}]}, "is missing"),
+}
+
+
+@pytest.mark.parametrize("case", list(CHANGES.values()), ids=list(CHANGES))
+def test_a_manifest_that_does_not_belong_is_refused(case):
+    changes, detail = case
+    with pytest.raises(SubmissionError, match=detail) as caught:
+        check_manifest_of(manifest_of(parts_of(), **changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_belongs_is_read():
+    assert check_manifest_of(manifest_of(parts_of(), quarantined_per_mille=50)).organisation == PRISON
+
+
+def clks(index, row):
+    filters = [random_bytes(128, str(number)) for number in range(ROWS)]
+    filters[index] = row
+    return table_of("adults.A.arrow", {"pseudonym": [random_bytes(16, f"oneadults.A.arrow{item}") for item in range(ROWS)], "clk": filters})
+
+
+CHILDREN = [random_bytes(16, f"onechildren{row}") for row in range(ROWS)]
+UNKNOWN = [random_bytes(16, f"unknown{row}") for row in range(ROWS)]
+SAME = [random_bytes(16, "oneadults.A.arrow0")] * ROWS
+BAD_PARTS = {
+    "empty filter": ("adults.A.arrow", clks(0, bytes(128)), "one is constant"),
+    "full filter": ("adults.A.arrow", clks(2, b"\xff" * 128), "one is constant"),
+    "no Arrow file": ("adults.A.arrow", b"nothing of the kind", "not a readable Arrow IPC file"),
+    "cut short": ("adults.A.arrow", clks(0, b"a" * 128)[:-40], "not a readable Arrow IPC file"),
+    "other columns": ("adults.A.arrow", table_of("standings.arrow", {"child": CHILDREN, "standing": [1] * ROWS}), "columns are not"),
+    "pseudonym twice": ("adults.A.arrow", table_of("adults.A.arrow", {"pseudonym": SAME, "clk": [b"a" * 128] * ROWS}), "stands twice"),
+    "joined twice": ("adults.joins.arrow", table_of("adults.joins.arrow", {"person": UNKNOWN, "pseudonym": SAME}), "is joined twice"),
+    "stray join": (
+        "adults.joins.arrow",
+        table_of("adults.joins.arrow", {"person": UNKNOWN, "pseudonym": UNKNOWN}),
+        "not in this submission",
+    ),
+    "stray adult": ("ties.arrow", table_of("ties.arrow", {"adult": UNKNOWN, "child": CHILDREN}), "an adult is not in this submission"),
+    "stray standing": (
+        "standings.arrow",
+        table_of("standings.arrow", {"child": UNKNOWN, "standing": [1] * ROWS}),
+        "a child is not in this",
+    ),
+    "two standings": (
+        "standings.arrow",
+        table_of("standings.arrow", {"child": CHILDREN[:1] * ROWS, "standing": [1] * ROWS}),
+        "a child stands",
+    ),
+    "unknown standing": ("standings.arrow", table_of("standings.arrow", {"child": CHILDREN, "standing": [9] * ROWS}), "not a known one"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD_PARTS.values()), ids=list(BAD_PARTS))
+def test_a_bad_part_is_named_with_the_rule_it_breaks(case):
+    name, content, detail = case
+    with pytest.raises(SubmissionError, match=detail) as caught:
+        check_whole(parts_of() | {name: content})
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(("field", "value", "detail"), [("sha256", "0" * 64, "SHA-256"), ("rows", 4, "row count"), ("size", 9, "size")])
+def test_a_part_that_differs_from_the_manifest_is_refused(field, value, detail):
+    parts = parts_of()
+    manifest = SubmissionManifest.model_validate(manifest_of(parts))
+    changed = [part.model_copy(update={field: value}) if part.name == "ties.arrow" else part for part in manifest.parts]
+    with pytest.raises(SubmissionError, match=f"ties.arrow: {detail}"):
+        check_submission(manifest.model_copy(update={"parts": changed}), lambda part: parts[part.name])
+
+
+def test_a_submission_without_canaries_is_refused():
+    empty = table_of("canaries.arrow", {"label": [], "clk": []})
+    parts = parts_of()
+    manifest = SubmissionManifest.model_validate(manifest_of(parts))
+    listed = [
+        Part(name=part.name, rows=0, size=len(empty), sha256=sha256(empty)) if part.name == "canaries.arrow" else part
+        for part in manifest.parts
+    ]
+    with pytest.raises(SubmissionError, match=r"canaries\.arrow: empty"):
+        check_submission(
+            manifest.model_copy(update={"parts": listed}), lambda part: empty if part.name == "canaries.arrow" else parts[part.name]
+        )
+
+
+def test_joins_ties_and_standings_may_be_absent():
+    parts = {
+        name: content for name, content in parts_of().items() if ".joins." not in name and name not in ("ties.arrow", "standings.arrow")
+    }
+    assert list(check_whole(parts)) == ["adults.A.0"]
+
+
+def test_canaries_that_differ_in_one_byte_or_label_are_refused():
+    own = check_whole(parts_of())
+    check_canaries(own, dict(own))
+    for other in ({"adults.A.0": bytes(128)}, {}, {**own, "adults.A.1": bytes(128)}):
+        with pytest.raises(SubmissionError, match="differs from the other parties'"):
+            check_canaries(own, other)

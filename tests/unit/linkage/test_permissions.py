@@ -1,0 +1,42 @@
+"""The permission table, enumerated: every role and every action."""
+
+import pytest
+
+from linkage.api.permissions import PERMISSIONS, Action, Caller, can, check_can
+from schemas.errors import NotPermittedError
+from schemas.roster import Role
+
+MAY = {
+    (Role.OPERATOR, Action.OPEN_ROUND),
+    (Role.OPERATOR, Action.CLOSE_ROUND),
+    (Role.OPERATOR, Action.APPROVE),
+    (Role.OPERATOR, Action.RELEASE),
+    (Role.OPERATOR, Action.SEE_PROGRESS),
+    (Role.OPERATOR, Action.READ_AUDIT),
+    (Role.KEY_HOLDER, Action.SEND_SHARE),
+    (Role.CUSTODIAN, Action.COLLECT_SHARES),
+    (Role.CUSTODIAN, Action.SUBMIT),
+    (Role.DESK, Action.COLLECT_ENVELOPE),
+    (Role.DESK, Action.REDEEM),
+    (Role.STATISTICIAN, Action.COUNT),
+    *((role, Action.SEE_ROUND) for role in Role),
+}
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_may_do_what_the_table_says_and_nothing_else(role, action):
+    caller = Caller("us", "us/key", role, "")
+    assert can(caller, action) is ((role, action) in MAY)
+    if can(caller, action):
+        check_can(caller, action)
+        check_can(caller, action, "us")
+        with pytest.raises(NotPermittedError):
+            check_can(caller, action, "them")
+    else:
+        with pytest.raises(NotPermittedError, match=f"{role}: may not {action}; sign with a key of role"):
+            check_can(caller, action, "us")
+
+
+def test_every_action_is_in_the_table():
+    assert set(PERMISSIONS) == set(Action)

@@ -1,0 +1,32 @@
+"""The round's states: which leads where, who owns each, and what the public sees of it."""
+
+from itertools import pairwise, product
+
+import pytest
+
+from linkage.rounds import public_state
+from linkage.states import MAY_MOVE, OWNERS, State, check_may_move
+from linkage.store.models import Round
+from schemas.errors import RoundError
+
+FORWARD = [State.OPEN, State.CLOSED, State.SEARCHED, State.AWAITING_APPROVAL, State.RELEASED, State.EXPIRED]
+STEPS = {*pairwise(FORWARD), *((state, State.CANCELLED) for state in FORWARD[:4])}
+
+
+@pytest.mark.parametrize(("state", "to"), list(product(State, State)))
+def test_a_round_moves_forward_one_step_or_is_cancelled_before_release(state, to):
+    if (state, to) in STEPS:
+        check_may_move(state, to)
+    else:
+        with pytest.raises(RoundError, match=f"{state} does not lead to {to}"):
+            check_may_move(state, to)
+
+
+def test_every_state_has_an_owner_and_a_row():
+    assert set(MAY_MOVE) == set(OWNERS) == set(State)
+
+
+def test_the_public_sees_open_or_closed():
+    seen = {state: public_state(Round(state=state)) for state in State}
+    assert seen.pop(State.OPEN) == "open"
+    assert set(seen.values()) == {"closed"}
