@@ -32,7 +32,7 @@ demo: setup  ## Run a whole round on an invented population; options in ARGS="--
 	@$(BIN)/kinlink demo $(ARGS)
 
 test: setup  ## Run the tests that take under two minutes
-	@$(BIN)/pytest -m "not demo" $(ARGS)
+	@$(BIN)/pytest -m "not demo" -n auto --dist loadfile $(ARGS)
 
 check: setup  ## Run the static checks: lint, format, types, imports, lock
 	$(BIN)/ruff check .
