@@ -1,38 +1,23 @@
 """Check a custodian's extract against its rules before anything is encoded.
 
-Reads the custodian's own files. What comes out is counts, row numbers, columns and rule names: never a value.
+Frames in, findings out; reads no file. What comes out is counts, row numbers, columns and rule names: never a value.
 """
 
 import dataclasses
 import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from schemas.errors import ExtractError
-from schemas.extracts import NOTE, QUARANTINE, ExtractRules, FileRules, Rule, load_rules
+from schemas.extracts import QUARANTINE, ExtractRules, FileRules, Rule, load_rules
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK_ROWS: Final = 100_000
 FIRST_DATA_ROW: Final = 2  # as a spreadsheet counts: row 1 is the header
 
 Keys = dict[tuple[str, str], set[str]]
-
-__all__ = [
-    "CHUNK_ROWS",
-    "NOTE",
-    "QUARANTINE",
-    "CheckResult",
-    "Failure",
-    "Keys",
-    "check_extract",
-    "check_file",
-    "read_chunks",
-    "share_quarantined",
-]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -83,7 +68,7 @@ def check_file(
     """
     rules = rules or load_rules(kind)
     file_rules = _file_rules(rules, file)
-    check_columns(file_rules, frame.columns)
+    _check_columns(file_rules, frame.columns)
     if frame.empty:
         return CheckResult(0, [])
     failures = _failures(frame.reset_index(drop=True), file_rules, first_row, keys)
@@ -95,7 +80,7 @@ def check_file(
     return result
 
 
-def check_columns(file_rules: FileRules, columns: Iterable[str]) -> None:
+def _check_columns(file_rules: FileRules, columns: Iterable[str]) -> None:
     """Check that a file has every required column.
 
     Raises:
@@ -106,70 +91,6 @@ def check_columns(file_rules: FileRules, columns: Iterable[str]) -> None:
         if column.required and column.name not in present:
             where = f"{file_rules.name}: column {column.name} is missing"
             raise ExtractError(f"{where}; add it, or map it from your own column with `kinlink party map`")
-
-
-def check_extract(kind: str, folder: Path, *, rules: ExtractRules | None = None, chunk_rows: int = CHUNK_ROWS) -> dict[str, CheckResult]:
-    """Check every file of an extract in the order in which they refer to each other; return a result by file.
-
-    Raises:
-        ExtractError: a file is missing, unreadable, or lacks a required column.
-    """
-    rules, keys = rules or load_rules(kind), Keys()
-    return {file: _check_chunks(rules, file, folder, keys, chunk_rows) for file in rules.files}
-
-
-def read_chunks(folder: Path, file: str, *, chunk_rows: int = CHUNK_ROWS) -> Iterator["pd.DataFrame"]:
-    """Yield a file's rows as text in frames of at most `chunk_rows`; CSV is looked for first, then Parquet.
-
-    Raises:
-        ExtractError: the file is missing or unreadable.
-    """
-    import pandas as pd
-
-    path = _path(folder, file)
-    try:
-        if path.suffix == ".parquet":
-            yield from _parquet_chunks(path, chunk_rows)
-        else:
-            with pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", chunksize=chunk_rows) as chunks:
-                yield from chunks
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):  # their texts may quote the file
-        raise ExtractError(f"{path.name}: not a UTF-8 CSV file with a header row; export it again") from None
-
-
-def share_quarantined(results: Iterable[CheckResult]) -> float:
-    """Return the share of rows that do not leave, in [0, 1]; 0 where there are no rows."""
-    results = list(results)
-    rows = sum(result.rows for result in results)
-    return sum(len(result.quarantined_rows) for result in results) / rows if rows else 0.0
-
-
-def _path(folder: Path, file: str) -> Path:
-    for ending in (".csv", ".parquet"):
-        if (folder / f"{file}{ending}").is_file():
-            return folder / f"{file}{ending}"
-    raise ExtractError(f"{file}.csv: not found in the extract; export it, with a header row alone if there is nothing to report")
-
-
-def _parquet_chunks(path: Path, chunk_rows: int) -> Iterator["pd.DataFrame"]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as source:
-            for batch in source.iter_batches(batch_size=chunk_rows):
-                yield batch.to_pandas().fillna("").astype(str)
-    except pa.ArrowInvalid:
-        raise ExtractError(f"{path.name}: not a Parquet file; export it again") from None
-
-
-def _check_chunks(rules: ExtractRules, file: str, folder: Path, keys: Keys, chunk_rows: int) -> CheckResult:
-    rows, failures = 0, list[Failure]()
-    for chunk in read_chunks(folder, file, chunk_rows=chunk_rows):
-        result = check_file(rules.kind, file, chunk, first_row=FIRST_DATA_ROW + rows, rules=rules, keys=keys)
-        rows += result.rows
-        failures += result.failures
-    return CheckResult(rows, failures)
 
 
 def _file_rules(rules: ExtractRules, file: str) -> FileRules:

@@ -30,6 +30,7 @@ class AnonlinkEngine:
 def _anonlink() -> Any:  # the library has no types
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+        warnings.filterwarnings("ignore", message="mypy_extensions.TypedDict is deprecated", category=DeprecationWarning)
         import anonlink
     return anonlink
 

@@ -4,39 +4,38 @@ Checking and encoding are done once, for a `Founded` linkage; each test has a co
 manifest, the key holders' shares and the custodians' submissions are the same bytes again, so only sending is repeated.
 """
 
-import json
+import base64
+import functools
 import secrets
 import shutil
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
-from flows.commands.console import progress_to_stderr
 from flows.demo import plan
 from flows.demo.founding import found
 from flows.demo.plan import Member
 from linkage import initialise as service_side
 from linkage.api.app import create_app, make_server
-from linkage.inbox.vault import BLOBS, Vault
 from linkage.operator import OperatorClient
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
 from linkage.settings import load_settings as load_service_settings
 from linkage.settings import save_settings as save_service_settings
 from linkage.store.engine import migrate, open_store
-from linkage.store.models import Envelope, Finding, Round, Submission
+from linkage.store.models import Finding
 from linkage.worker import find_round, search_round
 from parties import initialise as party_side
 from parties.client import ServiceClient
@@ -53,13 +52,14 @@ from parties.store.models import Person
 from parties.submission.prepare import prepare
 from parties.submission.submit import send
 from schemas.aggregate import NoisedTable
-from schemas.encoding_set import SubmissionManifest
 from schemas.request_signing import RequestSigner
 from schemas.roster import Kind, Organisation, Role
+from tests.acceptance.planted import plant
 from validation.synthetic.population import write_population
 
 ROUND = "round-1"
 PEOPLE, SEED, PREVALENCE = 1_200, 11, 0.16
+LEFT_OUT = "local-authority-E08000026"  # three authorities do
 VALID_DAYS = 30
 START_SECONDS = 20
 PRISON = "prison-service"
@@ -92,15 +92,12 @@ def hold_port() -> socket.socket:
     return held
 
 
-def found_linkage(out: Path, plant: Callable[[Path], None] = lambda _: None) -> Founded:
-    """Make every node and the service, sign roster and agreement, and let every custodian encode.
-
-    Args:
-        out: an empty directory.
-        plant: changes the extracts, in folders named after their custodians, before anyone reads them.
-    """
+@functools.cache
+def found_linkage(out: Path) -> Founded:
+    """Make every node and the service in `out`, sign roster and agreement, and let every custodian encode; once."""
     extracts, nodes, held = out / "extracts", out / "nodes", hold_port()
     write_population(extracts, people=PEOPLE, seed=SEED, prevalence=PREVALENCE)
+    shutil.rmtree(extracts / LEFT_OUT)
     custodians = plan.custodians(extracts)
     for member in custodians:
         (extracts / str(member.extract)).rename(extracts / member.organisation)
@@ -117,7 +114,14 @@ def found_linkage(out: Path, plant: Callable[[Path], None] = lambda _: None) -> 
         linkage.open()
         for name in linkage.custodians():
             prepare(linkage.settings(name), ROUND)
+    (nodes / SERVICE / "service.sqlite").unlink()  # every linkage names a database of its own
     return founded
+
+
+def copy_linkage(founded: Founded, directory: Path, database_url: str) -> "Linkage":
+    """Return a linkage of its own, whose custodians have encoded, on an empty database."""
+    shutil.copytree(founded.directory, directory)
+    return Linkage(founded, directory, database_url)
 
 
 def _make_nodes(founded: Founded, extracts: Path) -> None:
@@ -187,9 +191,9 @@ class Linkage:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """End the service without letting it finish anything, and take its database away."""
+        """End the service between two requests, and take its database away from whoever still has it."""
         if self._server is not None:
-            self._server.force_exit = self._server.should_exit = True
+            self._server.should_exit = True
             self._thread.join(START_SECONDS)
             assert not self._thread.is_alive()
             self.store.dispose()
@@ -306,8 +310,32 @@ class Linkage:
         with self.client(organisation, Role.CUSTODIAN) as client:
             found_round = fetch_round(client, agreed, ROUND)
             listed = client.get(f"/v1/rounds/{ROUND}/shares").json()["shares"]
-        import base64
-
         sealed = {item["holder"]: base64.b64decode(item["sealed"]) for item in listed}
         shares = open_shares(sealed, agreed.roster, found_round.digest, organisation, load_sealing_key(settings, Role.CUSTODIAN))
         return {"round key": round_key(shares, found_round.manifest, found_round.digest), **shares}
+
+    def released(self) -> list[tuple[str, str]]:
+        """Return authority and child (its person id) of every finding that is to be released."""
+        with Session(self.store) as session:
+            query = select(Finding.authority, Finding.child).where(Finding.decision == "release")
+            return sorted((authority, child) for authority, child in session.execute(query))
+
+    def child_record(self, authority: str, child: str) -> str:
+        """Return the authority's own record id of a child, as its node keeps it."""
+        store = open_node_store(self.settings(authority))
+        try:
+            with Session(store) as session:
+                return session.get_one(Person, (ROUND, "children", child)).record_id
+        finally:
+            store.dispose()
+
+    def dump(self, *, without: tuple[str, ...] = ("nonce",)) -> dict[str, list[Any]]:
+        """Return every table of the service's database, its rows in order."""
+        with self.store.connect() as connection:
+            names = [name for name in inspect(connection).get_table_names() if name not in without]
+            return {name: sorted(map(tuple, connection.execute(text(f'SELECT * FROM "{name}"'))), key=repr) for name in names}  # noqa: S608
+
+    def files(self, organisation: str = "") -> dict[str, bytes]:
+        """Return the content of every file of one node, or of all, by its path."""
+        root = self.directory / organisation
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}

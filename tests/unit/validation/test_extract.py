@@ -10,7 +10,7 @@ import pytest
 
 from schemas.errors import ExtractError
 from schemas.extracts import KINDS, NOTE, QUARANTINE, load_rules
-from validation.extract import CheckResult, Failure, check_extract, check_file, share_quarantined
+from validation.extract import CheckResult, Failure, Keys, check_file
 
 CANARY = "QUILLFEATHER"
 
@@ -143,34 +143,17 @@ def without(kind: str, file: str, column: str, rule: str):
     return dataclasses.replace(rules, files={**rules.files, file: dataclasses.replace(rules.files[file], columns=columns)})
 
 
-def test_a_folder_is_checked_file_by_file_in_csv_or_parquet_and_in_chunks(tmp_path):
-    rows("prison-service", "receptions", {}, {"reception_id": "2", "sex": "X"}, {"reception_id": "3"}).to_csv(
-        tmp_path / "receptions.csv", index=False
-    )
-    rows("prison-service", "movements", {}).to_parquet(tmp_path / "movements.parquet")
-    rows("prison-service", "declared_children").to_csv(tmp_path / "declared_children.csv", index=False)
-    results = check_extract("prison-service", tmp_path, chunk_rows=1)
-    assert {file: result.rows for file, result in results.items()} == {"receptions": 3, "movements": 1, "declared_children": 0}
-    assert results["receptions"].quarantined_rows == {3}
-    assert share_quarantined(results.values()) == pytest.approx(1 / 4)
+def test_keys_hold_across_chunks_and_files():
+    keys = Keys()
+    for number, expected in ((2, frozenset()), (3, frozenset({3}))):  # the same reception id twice, in two chunks
+        chunk = rows("prison-service", "receptions", {})
+        assert check_file("prison-service", "receptions", chunk, first_row=number, keys=keys).quarantined_rows == expected
+    assert not check_file("prison-service", "movements", rows("prison-service", "movements", {}), keys=keys).quarantined_rows
 
 
-def test_a_missing_or_unreadable_file_is_the_users_error(tmp_path):
-    with pytest.raises(ExtractError, match=r"persons\.csv: not found"):
-        check_extract("police", tmp_path)
-    (tmp_path / "persons.csv").write_bytes(b"person_urn\n\xff\xfe\n")
-    with pytest.raises(ExtractError, match=r"persons\.csv: not a UTF-8 CSV"):
-        check_extract("police", tmp_path)
-    (tmp_path / "persons.csv").unlink()
-    (tmp_path / "persons.parquet").write_bytes(b"no")
-    with pytest.raises(ExtractError, match=r"persons\.parquet: not a Parquet"):
-        check_extract("police", tmp_path)
-
-
-def test_the_share_quarantined_counts_a_row_once():
+def test_a_row_that_breaks_two_rules_is_kept_back_once():
     twice = [Failure(2, "sex", "one_of"), Failure(2, "surname", "present"), Failure(3, "postcode", "present", NOTE)]
-    assert share_quarantined([CheckResult(4, twice)]) == pytest.approx(0.25)
-    assert share_quarantined([]) == 0
+    assert CheckResult(4, twice).quarantined_rows == {2}
 
 
 @pytest.mark.parametrize("kind", KINDS)

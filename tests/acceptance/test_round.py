@@ -1,0 +1,163 @@
+"""A whole round through every real part: right child, right authority, right post, once; and two people for a release."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from parties.referrals.collect import Collected, open_envelope
+from parties.referrals.routing import RecipientRole
+from schemas.errors import NotPermittedError, SealError
+from schemas.roster import Role
+from tests.acceptance.planted import AUTHORITY, ROLES
+from tests.acceptance.round import PRISON, ROUND, STATISTICS, TRUTH, Linkage
+
+
+def extract(linkage: Linkage, organisation: str, file: str) -> list[dict[str, str]]:
+    with (linkage.directory / organisation / "extract" / f"{file}.csv").open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def truth(linkage: Linkage, file: str) -> list[dict[str, str]]:
+    with (linkage.founded.truth / f"{file}.csv").open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def documents(linkage: Linkage, authority: str) -> list[dict]:
+    return [json.loads(path.read_bytes()) for path in sorted((linkage.directory / authority / "referrals").glob("*.json"))]
+
+
+def expected_role(child: dict[str, str]) -> RecipientRole:
+    if child["standing"] == "looked_after" or child["legal_status"] in {"section_20", "section_31"}:
+        return RecipientRole.SINGLE_POINT_OF_CONTACT
+    return RecipientRole.DSL if child["school_urn"] else RecipientRole.HEALTH_VISITOR
+
+
+def test_a_whole_round_gives_every_released_child_one_referral_to_the_right_post(linkage):
+    linkage.until_closed().link()
+    linkage.approve_and_release()
+    released = linkage.released()
+    collected = {authority: linkage.collect(authority) for authority in linkage.authorities()}
+    _each_child_has_one_referral_at_its_own_authority(linkage, released, collected)
+    _most_are_true(linkage, released)
+    _nobody_elses_envelope_opens(linkage, released)
+    _collecting_again_writes_nothing(linkage)
+    _the_statistics_office_has_one_table(linkage)
+
+
+def _each_child_has_one_referral_at_its_own_authority(linkage, released, collected):
+    assert {authority for authority, _ in released} == set(linkage.authorities())
+    for authority, done in collected.items():
+        directory = {(row["role"], row["area_or_school"]): row for row in extract(linkage, authority, "directory")}
+        children = {row["child_id"]: row for row in extract(linkage, authority, "children")}
+        wanted = sorted(_referral_of(children[linkage.child_record(owner, child)], directory) for owner, child in released if owner == authority)
+        written = [
+            (item["child_name"], item["date_of_birth"], item["recipient"]["role"], item["recipient"]["telephone"])
+            for item in documents(linkage, authority)
+        ]
+        assert sorted(written) == wanted
+        assert done.written == done.opened == len(wanted)
+        assert done.problems == ()
+    planted = {item["child_name"]: item["recipient"]["role"] for item in documents(linkage, AUTHORITY) if "Qzx" in item["child_name"]}
+    assert planted == {
+        "Qzxeldest Qzxsurname": ROLES["at school"],
+        "Qzxyoungest Qzxsurname": ROLES["under five"],
+        "Qzxmiddle Qzxsurname": ROLES["looked after"],
+    }
+
+
+def _referral_of(child, directory):
+    role = expected_role(child)
+    place = {
+        RecipientRole.DSL: child["school_urn"],
+        RecipientRole.HEALTH_VISITOR: child["under_five_area"],
+        RecipientRole.SINGLE_POINT_OF_CONTACT: "",
+    }[role]
+    name = " ".join(filter(None, (child["forename"], child["middle_names"], child["surname"])))
+    return name, child["date_of_birth"], role, directory[role, place]["telephone"]
+
+
+def _most_are_true(linkage, released):
+    person = {
+        (row["custodian"].lower(), row["record_id"]): row["person_id"] for row in truth(linkage, "records") if row["file"] == "children"
+    }
+    true = {row["person_id"] for row in truth(linkage, "children_true")}
+    records = [(authority, linkage.child_record(authority, child)) for authority, child in released]
+    invented = [person[record] for record in records if record in person]
+    assert len(invented) >= 10
+    assert sum(item in true for item in invented) >= 0.9 * len(invented), f"{TRUTH} says otherwise"
+
+
+def _nobody_elses_envelope_opens(linkage, released):
+    owner = released[0][0]
+    other = next(name for name in linkage.authorities() if name != owner)
+    with linkage.client(owner, Role.DESK) as desk:
+        envelope = desk.get(f"/v1/rounds/{ROUND}/envelopes").json()["envelopes"][0]["envelope_id"]
+        sealed = desk.get(f"/v1/rounds/{ROUND}/envelopes/{envelope}").content
+    for organisation, role in ((other, Role.DESK), (owner, Role.CUSTODIAN), (PRISON, Role.CUSTODIAN), (STATISTICS, Role.STATISTICIAN)):
+        with linkage.client(organisation, role) as nosy, pytest.raises(NotPermittedError):
+            nosy.get(f"/v1/rounds/{ROUND}/envelopes/{envelope}")
+    file = linkage.directory / "passed-on.sealed"
+    file.write_bytes(sealed)
+    before = linkage.files(other)
+    with pytest.raises(SealError, match="sealed to another organisation or round"):
+        open_envelope(linkage.settings(other), file, ROUND)
+    assert linkage.files(other) == before
+
+
+def _collecting_again_writes_nothing(linkage):
+    for authority in linkage.authorities():
+        before = linkage.files(f"{authority}/referrals")
+        assert linkage.collect(authority) == Collected(0, 0, {})
+        assert linkage.files(f"{authority}/referrals") == before
+
+
+def _the_statistics_office_has_one_table(linkage):
+    with linkage.raw(STATISTICS, Role.STATISTICIAN) as office:
+        first, again = (office.post(f"/v1/rounds/{ROUND}/tables", json={}) for _ in range(2))
+    assert first.status_code == 200
+    assert first.content == again.content
+    assert len(linkage.tables().cells) == 1 + len(linkage.authorities())
+    with linkage.store.connect() as connection:
+        releases, spent, cost = connection.execute(
+            text("SELECT count(*), max(spent_micro_rho), max(micro_rho) FROM noised_release, budget")
+        ).one()
+    assert (releases, spent) == (1, cost)
+
+
+def test_a_release_needs_two_operators_who_approve_the_findings_as_they_now_stand(linkage, monkeypatch):
+    linkage.until_closed().link()
+    for _ in range(2):  # one operator twice is one
+        assert linkage.approve(0)["approvals"] == 1
+    with pytest.raises(NotPermittedError, match="1 of 2 approvals"):
+        linkage.release()
+    assert linkage.approve(1)["approvals"] == 2
+    before = linkage.released()
+    _find_again_without_one(linkage, monkeypatch)
+    assert linkage.status()["approvals"] == 0
+    with pytest.raises(NotPermittedError, match="0 of 2 approvals"):
+        linkage.release()
+    assert linkage.dump()["envelope"] == []
+    linkage.approve_and_release()
+    assert len(linkage.released()) == len(before) - 1
+    assert len(linkage.dump()["envelope"]) == len(before) - 1
+
+
+def _find_again_without_one(linkage, monkeypatch):
+    """Stand in for findings that change before the release: the worker's step once more, and one child fewer."""
+    from linkage import worker
+
+    decide_all = worker.decide_all
+
+    def one_fewer(*args, **kwargs):
+        decided = decide_all(*args, **kwargs)
+        first = next(number for number, item in enumerate(decided) if item.decision == "release")
+        return [*decided[:first], replace(decided[first], decision="withheld"), *decided[first + 1 :]]
+
+    with linkage.store.begin() as connection:
+        connection.execute(text("UPDATE round SET state = 'searched'"))
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "decide_all", one_fewer)
+        linkage.find()

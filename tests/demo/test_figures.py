@@ -1,0 +1,100 @@
+"""What a demo reports at full size: tokens that are right, children who are found, everything named in its summary."""
+
+import os
+
+import pytest
+from running import Demo, run_demo
+
+pytestmark = pytest.mark.demo
+
+SEEDS = (7, 8, 9) if os.environ.get("KINLINK_PROVE") else (7,)
+PEOPLE = 20_000
+PRECISION, RECALL, CHILDREN = 0.97, 0.75, 500
+KEYS = {
+    "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review",
+    "tokens_wrong_by_cause", "per_authority", "police_outputs", "statistics", "processes", "seconds", "seconds_total",
+}  # fmt: skip
+CAUSES = {"namesake", "twin", "sibling", "stale tie", "moved", "other"}
+AUTHORITY_KEYS = {"children_true", "tokens_released", "tokens_wrong", "children_missed"}
+STATISTICS_KEYS = {"value", "lower", "upper", "rho", "epsilon", "delta"}
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def run(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(f"seed-{request.param}")
+    demo = run_demo(folder / "out", "--people", str(PEOPLE), "--seed", str(request.param), scratch=folder / "scratch")
+    said = demo.summary
+    print(
+        f"\nseed {request.param}: {said['children_true']} children, {said['tokens_released']} tokens, precision {said['precision']},"
+        f" recall {said['recall']}, wrong {said['tokens_wrong_by_cause']}, {said['seconds_total']} s {said['seconds']}"
+    )
+    return demo
+
+
+def test_tokens_are_right_and_children_are_found(run: Demo):
+    assert run.summary["children_true"] >= CHILDREN
+    assert run.summary["precision"] >= PRECISION
+    assert run.summary["recall"] >= RECALL
+
+
+def test_the_summary_names_everything(run: Demo):
+    said = run.summary
+    assert set(said) >= KEYS
+    assert said["people"] == PEOPLE
+    assert set(said["tokens_wrong_by_cause"]) == CAUSES
+    assert set(said["statistics"]) >= STATISTICS_KEYS
+    assert all(set(row) == AUTHORITY_KEYS for row in said["per_authority"].values())
+
+
+def test_the_counts_add_up(run: Demo):
+    said = run.summary
+    right = said["tokens_released"] - said["tokens_wrong"]
+    assert sum(said["tokens_wrong_by_cause"].values()) == said["tokens_wrong"]
+    assert said["precision"] == pytest.approx(right / said["tokens_released"], abs=1e-4)
+    assert said["recall"] == pytest.approx((said["children_true"] - said["children_missed"]) / said["children_true"], abs=1e-4)
+    for name in AUTHORITY_KEYS:
+        assert sum(row[name] for row in said["per_authority"].values()) == said[name]
+
+
+def test_every_role_is_a_process_of_its_own_with_a_directory_of_its_own(run: Demo):
+    processes = run.summary["processes"]
+    assert all(set(item) == {"role", "pid", "port", "directory"} for item in processes)
+    assert len({item["pid"] for item in processes} | {run.pid}) == len(processes) + 1
+    roles = {item["role"] for item in processes}
+    assert {
+        "prefect-server",
+        "linkage-service",
+        "linkage-worker",
+        "prison-service",
+        "key-holder-1",
+        "key-holder-2",
+        "operator-1",
+        "operator-2",
+    } <= roles
+    assert {"statistics-office", "scorer"} <= roles
+    assert len([role for role in roles if role.startswith("police-")]) >= 2
+    assert len([role for role in roles if role.startswith("local-authority-")]) == len(run.summary["per_authority"])
+    directories = {}
+    for item in processes:
+        directories.setdefault(item["directory"], set()).add(item["role"])
+    assert [roles for roles in directories.values() if len(roles) > 1] == [{"linkage-service", "linkage-worker"}]
+
+
+def test_time_is_accounted_for(run: Demo):
+    assert sum(run.summary["seconds"].values()) <= run.summary["seconds_total"] + 1
+
+
+def test_police_forces_and_the_prison_service_get_a_receipt_of_one_size_and_nothing_about_matches(run: Demo):
+    said = run.summary["police_outputs"]
+    assert said["about_matches"] == 0
+    assert set(said["receipt_bytes"].values()) == {1024}
+    for role in (*said["receipt_bytes"], "prison-service"):
+        assert [path.stat().st_size for path in run.directory(role).joinpath("receipts").iterdir()] == [1024]
+
+
+def test_the_noised_count_is_near_the_children_that_were_linked(run: Demo):
+    said = run.summary["statistics"]
+    width = said["upper"] - said["lower"]
+    assert said["lower"] < said["value"] < said["upper"]
+    assert abs(said["value"] - run.summary["tokens_released"]) < 2 * width
+    assert (said["rho"], said["delta"]) == (0.024356, "1e-6")

@@ -1,0 +1,155 @@
+"""After a whole round: what identifies people lies with its owner and nowhere else, and every token was released once."""
+
+import base64
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from marked import AUTHORITY, CHILD_FORENAME, CHILD_ID, POLICE, PRISON, SURNAME, TRUTH, WRITTEN, Marked, forms
+from running import Demo
+
+from parties.initialise import load_agreed
+from parties.keys.identity_keys import load_sealing_key
+from parties.keys.round_key import open_shares, round_key
+from parties.settings import load_settings
+from schemas.roster import Role
+from schemas.round_manifest import RoundManifest
+
+pytestmark = pytest.mark.demo
+
+OTHERS = 0o077
+
+
+def holders(run: Demo, value: str | bytes) -> set[str]:
+    """Return the directories of the demo (and "printed", "scratch") that hold a value in some form."""
+    wanted = list(forms(value))
+    files = [(path.relative_to(run.out).parts[0], path.read_bytes()) for path in run.out.rglob("*") if path.is_file()]
+    files += [("scratch", path.read_bytes()) for path in run.scratch.rglob("*") if path.is_file()]
+    files += [("printed", run.printed.encode())]
+    names = [(path.relative_to(run.out).parts[0], str(path.relative_to(run.out)).encode()) for path in run.out.rglob("*")]
+    return {place for place, content in (*files, *names) if any(form in content for form in wanted)}
+
+
+def database(run: Demo):
+    """Return the service's database, opened to be read."""
+    return sqlite3.connect(f"file:{run.directory('linkage-service') / 'service.sqlite'}?mode=ro", uri=True)
+
+
+def key_material(run: Demo):
+    """Return the shares of the round's key, and the key, as a custodian works them out."""
+    settings = load_settings(run.directory(PRISON))
+    agreed = load_agreed(settings)
+    connection = database(run)
+    document, digest = connection.execute("SELECT manifest, digest FROM round").fetchone()
+    sealed = dict(connection.execute("SELECT holder, sealed FROM key_share WHERE recipient = ?", (PRISON,)).fetchall())
+    connection.close()
+    shares = open_shares(sealed, agreed.roster, digest, PRISON, load_sealing_key(settings, Role.CUSTODIAN))
+    return {**shares, "round key": round_key(shares, RoundManifest.model_validate(json.loads(document)["body"]), digest)}
+
+
+def test_the_marker_people_reached_a_referral(marked_run):
+    _, run = marked_run
+    referrals = run.directory(AUTHORITY.lower()) / "referrals"
+    documents = [path for path in referrals.rglob("*") if path.is_file() and SURNAME.encode() in path.read_bytes()]
+    assert documents
+    assert any(CHILD_FORENAME.encode() in path.read_bytes() for path in documents)
+    assert CHILD_ID in (run.out / "score" / "collected.json").read_text(encoding="utf-8")
+
+
+def test_a_marker_is_found_with_each_of_its_owners(marked_run):
+    marked, run = marked_run
+    for marker in marked.markers:
+        assert holders(run, marker.value) >= marker.owners, marker.name
+
+
+@pytest.mark.parametrize(
+    "encode", [str.encode, lambda text: base64.b64encode(b"x" + text.encode()), lambda text: text.encode().hex().encode()]
+)
+def test_the_search_finds_a_marker_however_it_is_written(tmp_path, encode):
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "file").write_bytes(b"before" + encode(SURNAME + " and after") + b"after")
+    assert holders(Demo(tmp_path, {}, "", 0, tmp_path / "none"), SURNAME) == {"place"}
+
+
+def test_no_marker_is_anywhere_else(marked_run):
+    marked, run = marked_run
+    found = {marker.name: holders(run, marker.value) - marker.owners - {TRUTH, WRITTEN} for marker in marked.markers}
+    assert {name: places for name, places in found.items() if places} == {}
+
+
+def test_an_authoritys_own_child_id_is_with_it_and_the_scorer_alone(marked_run):
+    _, run = marked_run
+    assert holders(run, CHILD_ID) == {AUTHORITY.lower(), "score", TRUTH}
+
+
+def test_quarantine_lists_hold_no_value(marked_run):
+    marked, run = marked_run
+    lists = [path for name in (PRISON, POLICE, AUTHORITY) for path in (run.directory(name.lower()) / "quarantine").iterdir()]
+    content = b"".join(path.read_bytes() for path in lists)
+    assert b"upn" in content
+    assert [marker.name for marker in marked.markers if any(form in content for form in forms(marker.value))] == []
+
+
+def test_shares_and_round_key_lie_nowhere(marked_run):
+    _, run = marked_run
+    material = key_material(run)
+    assert len(material) == 3
+    assert {name: places for name, value in material.items() if (places := holders(run, value))} == {}
+
+
+def test_a_private_key_lies_with_its_owner_alone(marked_run):
+    _, run = marked_run
+    keys = [path for path in run.out.glob("*/keys/*") if path.is_file()]
+    assert len(keys) > 15
+    for path in keys:
+        owner = path.relative_to(run.out).parts[0]
+        assert holders(run, path.read_bytes().strip()) == {owner}
+        assert holders(run, base64.b64decode(path.read_bytes())) == {owner}
+
+
+def test_nobody_else_may_read_anything(marked_run):
+    _, run = marked_run
+    paths = [run.out, *(path for path in run.out.rglob("*") if not path.is_symlink())]
+    assert {str(path.relative_to(run.out)): oct(path.stat().st_mode) for path in paths if path.stat().st_mode & OTHERS} == {}
+
+
+def test_the_orchestrator_keeps_ids_and_codes_only(marked_run):
+    _, run = marked_run
+    databases = list((run.out / "prefect-server").glob("*.db"))
+    assert databases
+    connection = sqlite3.connect(f"file:{databases[0]}?mode=ro", uri=True)
+    parameters = {row[0] for row in connection.execute("SELECT parameters FROM flow_run")}
+    results = connection.execute("SELECT count(*) FROM flow_run WHERE state_type <> 'COMPLETED'").fetchone()[0]
+    connection.close()
+    assert len(parameters) >= 7
+    assert {tuple(sorted(json.loads(text))) for text in parameters} == {("directory", "round_id")}
+    assert results == 0
+
+
+def test_every_released_finding_is_one_token_and_one_referral_through_two_crashes(marked_run):
+    _, run = marked_run
+    connection = database(run)
+    findings = set(connection.execute("SELECT authority, child FROM finding WHERE decision = 'release'"))
+    envelopes = connection.execute("SELECT envelope_id, token_sha256, redeemed_at FROM envelope").fetchall()
+    state = connection.execute("SELECT state FROM round").fetchall()
+    connection.close()
+    collected = json.loads((run.out / "score" / "collected.json").read_text(encoding="utf-8"))
+    referrals = [(code, item["child_id"]) for code, answer in collected.items() for item in answer["referrals"]]
+    assert state == [("released",)]
+    assert "killed after the uploads" in run.printed
+    assert "killed after the findings" in run.printed
+    assert len(findings) == len(envelopes) == len(referrals) == len(set(referrals)) == run.summary["tokens_released"]
+    assert len({row[0] for row in envelopes}) == len({row[1] for row in envelopes}) == len(envelopes)
+    assert all(row[2] for row in envelopes)
+
+
+def test_a_small_demo_with_crashes_is_as_precise(marked_run):
+    _, run = marked_run
+    assert run.summary["precision"] >= 0.9
+    assert run.summary["recall"] >= 0.6
+
+
+def test_no_outbox_is_left(marked_run):
+    _, run = marked_run
+    assert [str(path) for path in Path(run.out).glob("*/outbox/*")] == []

@@ -1,0 +1,106 @@
+"""Watched by the system: no role's process opens a file below another role's directory, and only the scorer reads the truth."""
+
+import re
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from running import run_demo
+
+pytestmark = pytest.mark.demo
+
+PEOPLE = 2_000
+CALLS = "trace=openat,open,creat,rename,renameat,renameat2,clone,clone3,fork,vfork"
+STRACE = ("strace", "-f", "-y", "-q", "--seccomp-bpf", "-s", "4096", "-e", CALLS, "-o")
+CHILD = re.compile(r"^(\d+) +(?:<\.\.\. )?(?:clone3?|v?fork)\b.* = (\d+)$")
+OPENED = re.compile(r"^(\d+) +(?:<\.\.\. )?(?:openat|open|creat)\b.* = \d+<([^>]*)>$")
+RENAMED = re.compile(r"^(\d+) +(?:rename|renameat2?)\((.*)$")
+QUOTED = re.compile(r'"([^"]*)"')
+SHARED_WRITER = "population"  # writes extracts and truth, before either has an owner
+SCORER = "scorer"
+HANDED_ROUND = {"roster.json", "agreement.json", "roots.json", "ca.pem", "process.log", "collected.json", "summary.json", ".kinlink-demo"}
+
+
+class Trace:
+    """A demo's opened files, by role."""
+
+    def __init__(self, lines, run):
+        self.out, self.parents = run.out, {}
+        self.role_of = {item["pid"]: item["role"] for item in run.summary["processes"]}
+        self.home = {item["role"]: Path(item["directory"]).relative_to(run.out).parts[0] for item in run.summary["processes"]}
+        self.home["demo"] = ""
+        for line in lines:
+            if found := CHILD.match(line):
+                self.parents[int(found[2])] = int(found[1])
+        self.opened, self.moved = defaultdict(set), defaultdict(set)
+        for line in lines:
+            if found := OPENED.match(line):
+                self._keep(self.opened, int(found[1]), found[2])
+            elif found := RENAMED.match(line):
+                for path in QUOTED.findall(found[2]):
+                    self._keep(self.moved, int(found[1]), path)
+
+    def role(self, pid):
+        """Return the role that a process or thread belongs to; the demo's own is "demo"."""
+        while pid not in self.role_of and pid in self.parents:
+            pid = self.parents[pid]
+        return self.role_of.get(pid, "demo")
+
+    def _keep(self, places, pid, path):
+        if Path(path).is_relative_to(self.out):
+            places[self.role(pid)].add(str(Path(path).relative_to(self.out)))
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory):
+    if shutil.which(STRACE[0]) is None:
+        pytest.skip("no strace: install it to watch which files each process opens")
+    folder = tmp_path_factory.mktemp("traced")
+    run = run_demo(folder / "out", "--people", str(PEOPLE), scratch=folder / "scratch", under=(*STRACE, str(folder / "calls")))
+    return Trace((folder / "calls").read_text(encoding="utf-8", errors="replace").splitlines(), run)
+
+
+def top(path):
+    """Return the first directory of a path."""
+    return path.partition("/")[0]
+
+
+def test_every_role_was_watched(trace):
+    quiet = {role for role in trace.home if not trace.opened[role] - {"."}}
+    assert quiet == set()
+    assert "prison-service/extract/receptions.csv" in trace.opened["prison-service"]
+    assert "linkage-service/service.sqlite" in trace.opened["linkage-service"]
+    assert any(path.startswith("truth/") for path in trace.opened[SCORER])
+
+
+def test_no_role_opens_anything_of_anothers(trace):
+    strayed = {}
+    for role, home in trace.home.items():
+        if role == "demo":
+            continue
+        allowed = {home} | ({"truth"} if role == SCORER else set())
+        strayed[role] = sorted(path for path in trace.opened[role] | trace.moved[role] if top(path) not in allowed)
+    assert {role: paths for role, paths in strayed.items() if paths} == {}
+
+
+def test_only_the_scorer_opens_the_truth_once_it_was_written(trace):
+    readers = {role for role, paths in trace.opened.items() if any(top(path) == "truth" for path in paths)}
+    assert readers == {SCORER}
+    writers = {role for role, paths in trace.opened.items() if any(path.startswith("population/truth/") for path in paths)}
+    assert writers <= {SHARED_WRITER}
+
+
+def test_the_demo_itself_hands_documents_round_and_reads_no_nodes_data(trace):
+    files = {path for path in trace.opened["demo"] if (trace.out / path).is_file()}
+    assert {path for path in files if Path(path).name not in HANDED_ROUND} == set()
+
+
+def test_an_extract_is_opened_by_its_custodian_alone(trace):
+    openers = defaultdict(set)
+    for role, paths in trace.opened.items():
+        for path in paths:
+            if "/extract/" in path:
+                openers[top(path)].add(role)
+    assert len(openers) >= 7
+    assert {place: roles for place, roles in openers.items() if roles != {place}} == {}
