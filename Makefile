@@ -45,8 +45,8 @@ demo-test: setup  ## Run the tests that need a demo of their own (about ten minu
 	@$(BIN)/pytest -m demo $(ARGS)
 
 prove: setup  ## Run everything at full counts and print each target with its figure
-	@KINLINK_PROVE=1 $(BIN)/pytest -rA $(ARGS)
-	@$(BIN)/python -m flows.prove
+	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m "not demo" -n auto --dist loadfile $(ARGS)
+	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m demo $(ARGS)
 
 quality: setup  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet and NAME_b.parquet
 	@for left in $(DATA)/*_a.parquet; do \

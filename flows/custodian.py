@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from flows.stages import Counts, Stage
+from schemas.roster import CUSTODIAN_KINDS
 
-NAMES = {"prison-service": "prison-service", "police": "police", "local-authority": "local-authority"}
+NAMES = tuple(kind.value for kind in CUSTODIAN_KINDS)  # the flow is called after the kind of custodian
 
 
 def encode(directory: Path, round_id: str) -> Counts | None:

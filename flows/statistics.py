@@ -10,13 +10,13 @@ NAME = "statistics"
 
 
 def publish(out: Path, directory: Path, round_id: str) -> Counts | None:
-    """Fetch the table and write its files to `out`."""
+    """Fetch the table and write its files to `out`, taken from the node's directory unless absolute."""
     from parties.settings import load_settings
     from parties.statistics import area_names, fetch_table
     from parties.statistics import publish as write_out
 
     settings = load_settings(directory)
-    write_out(fetch_table(settings, round_id), out, area_names(settings))
+    write_out(fetch_table(settings, round_id), directory / out, area_names(settings))
     return None
 
 

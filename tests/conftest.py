@@ -2,7 +2,10 @@
 one that asks for `migrated_url`, on such databases with the service's tables.
 
 PostgreSQL is the server of KINLINK_TEST_POSTGRES (a URL), else the one at 127.0.0.1:5432 if it lets `postgres` in, else a
-throw-away cluster of `pg_virtualenv`. The last line of a run says how many tests passed on each.
+throw-away cluster of `pg_virtualenv`. A line at the end of a run says how many tests passed on each.
+
+A test that measures something says so with `figure`; the figures are printed beside their targets. KINLINK_PROVE=1 runs
+everything at full counts; KINLINK_FAIL_ON_SKIP=1 makes a skipped test a failure.
 """
 
 import os
@@ -10,9 +13,10 @@ import secrets
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.engine import URL
@@ -27,7 +31,23 @@ INSTALL = "no PostgreSQL: install postgresql (and postgresql-common for pg_virtu
 
 KEPT = {"alembic_version", "audit_lock"}  # what a fresh migration has rows in
 
+PROVE = "KINLINK_PROVE"
+FAIL_ON_SKIP = "KINLINK_FAIL_ON_SKIP"
+FIGURE = "figure"
+
 passed: Counter[str] = Counter()
+skipped: list[str] = []
+figures: list[str] = []
+
+hypothesis.settings.register_profile("quick", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("prove", deadline=None, max_examples=1_000)
+hypothesis.settings.load_profile("prove" if os.environ.get(PROVE) else "quick")
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, str, object], None]:
+    """Return the function that notes a measured figure: what was measured, its target, and the figure."""
+    return lambda what, target, value: record_property(FIGURE, f"{what}: {value} (target {target})")
 
 
 @pytest.fixture(scope="session")
@@ -88,13 +108,27 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Count what passed on each database."""
+    """Count what passed on each database, and keep what was skipped or measured."""
     if report.when == "call" and report.passed:
         passed.update(backend for backend in BACKENDS if backend in report.nodeid.rpartition("[")[2])
+    if report.skipped:
+        skipped.append(report.nodeid)
+    if report.when == "call":
+        figures.extend(str(value) for name, value in report.user_properties if name == FIGURE)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which a test was skipped, where that is asked for."""
+    if skipped and os.environ.get(FAIL_ON_SKIP) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what passed on each database."""
+    """Print the figures, what passed on each database, and what a run that may not skip has skipped."""
+    for line in figures:
+        terminalreporter.write_line(f"figure  {line}")
+    if skipped and os.environ.get(FAIL_ON_SKIP):
+        terminalreporter.write_line(f"failed, because these were skipped: {', '.join(skipped)}")
     if passed:
         terminalreporter.write_line("; ".join(f"{backend}: {passed[backend]} passed" for backend in BACKENDS))
 

@@ -88,8 +88,12 @@ def check(*, dir: Path = Path(), as_json: Json = False) -> None:
         as_json: print one JSON object.
     """
     from parties.extracts.check import QUARANTINE_DIRECTORY, check_extract
+    from parties.referrals.records import read_directory
 
-    checked = check_extract(load_settings(dir), progress_to_stderr)
+    settings = load_settings(dir)
+    checked = check_extract(settings, progress_to_stderr)
+    if settings.kind == "local-authority":
+        read_directory(settings)  # every child must have somebody to be referred to
     files = {file: {"rows": rows, "quarantined": len(checked.quarantined[file])} for file, rows in checked.rows.items()}
     lines = [f"{file}: {counts['rows']:,} rows, {counts['quarantined']:,} quarantined" for file, counts in files.items()]
     lines.append(f"{checked.quarantined_per_mille} of 1000 rows quarantined; see {dir / QUARANTINE_DIRECTORY}")
@@ -106,13 +110,13 @@ def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
         dir: the node's directory.
         as_json: print one JSON object.
     """
-    from flows.custodian import NAMES, STAGES
+    from flows.custodian import STAGES
     from flows.stages import run_stages
     from parties.submission.receipts import DIRECTORY
     from schemas.receipt import RECEIPT_BYTES
 
     settings = load_settings(dir)
-    run_stages(NAMES[settings.kind], STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    run_stages(settings.kind, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     answer = {"round_id": round, "accepted": True, "receipt_bytes": RECEIPT_BYTES}
     emit(answer, f"accepted; the receipt is in {dir / DIRECTORY}", as_json=as_json)
 

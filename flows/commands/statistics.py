@@ -25,7 +25,7 @@ def publish(*, round: str, out: Path, dir: Path = Path(), as_json: Json = False)
     from parties.settings import load_settings
 
     settings = load_settings(dir)
-    run_stages(NAME, publish_stages(out), prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    run_stages(NAME, publish_stages(out.resolve()), prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     answer = _read(out)
     text = f"{answer['value']:,} children ({answer['lower']:,} to {answer['upper']:,}), epsilon {answer['epsilon']} at delta {answer['delta']}: {out}"
     emit(answer, text, as_json=as_json)

@@ -24,7 +24,7 @@ def run(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"seed-{request.param}")
     demo = run_demo(folder / "out", "--people", str(PEOPLE), "--seed", str(request.param), scratch=folder / "scratch")
     said = demo.summary
-    print(
+    request.config.get_terminal_writer().line(
         f"\nseed {request.param}: {said['children_true']} children, {said['tokens_released']} tokens, precision {said['precision']},"
         f" recall {said['recall']}, wrong {said['tokens_wrong_by_cause']}, {said['seconds_total']} s {said['seconds']}"
     )

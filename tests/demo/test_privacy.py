@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from marked import AUTHORITY, CHILD_FORENAME, CHILD_ID, POLICE, PRISON, SURNAME, TRUTH, WRITTEN, Marked, forms
+from marked import AUTHORITY, CHILD_FORENAME, CHILD_ID, POLICE, PRISON, SURNAME, TRUTH, WRITTEN, forms
 from running import Demo
 
 from parties.initialise import load_agreed

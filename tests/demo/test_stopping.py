@@ -1,10 +1,10 @@
 """Stopped half-way, a demo leaves no process behind and says so."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from running import start_demo
@@ -17,10 +17,10 @@ STOPPED_WITHIN_SECONDS = 15
 def processes_in(folder):
     """Return the processes whose working directory is below `folder`."""
     found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/cwd").startswith(str(folder)):
-                found.append(int(pid))
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(int(process.name))
     return found
 
 
