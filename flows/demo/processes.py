@@ -130,6 +130,7 @@ class Processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
             _signal(process, signal.SIGKILL)
+            process.wait()
         self._running.clear()
 
 

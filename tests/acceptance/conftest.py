@@ -1,8 +1,8 @@
-"""A founded linkage for all tests of this run, and a copy of it on the test's own database."""
+"""A founded linkage for all tests of this run, and copies of it on the test's own database."""
 
 import pytest
 
-from tests.acceptance.round import copy_linkage, found_linkage
+from tests.acceptance.round import copy_closed, copy_linkage, found_linkage
 
 
 @pytest.fixture(scope="session")
@@ -11,7 +11,14 @@ def founded(tmp_path_factory):
 
 
 @pytest.fixture
-def linkage(founded, tmp_path, database_url):
+def linkage(founded, tmp_path, migrated_url):
     """A linkage whose custodians have encoded and whose service runs; no round is open."""
-    with copy_linkage(founded, tmp_path / "nodes", database_url) as running:
+    with copy_linkage(founded, tmp_path / "nodes", migrated_url) as running:
+        yield running
+
+
+@pytest.fixture
+def closed(founded, tmp_path, migrated_url):
+    """A linkage whose round is closed, with every custodian's submission, and whose service runs."""
+    with copy_closed(founded, tmp_path / "nodes", migrated_url) as running:
         yield running

@@ -1,7 +1,8 @@
 """A whole linkage for tests: every organisation's node in a directory of its own, a real service behind real TLS on a given database.
 
-Checking and encoding are done once, for a `Founded` linkage; each test has a copy of it. On a new database the operator's
-manifest, the key holders' shares and the custodians' submissions are the same bytes again, so only sending is repeated.
+Checking and encoding are done once, for a `Founded` linkage; each test has a copy of it. The operator's manifest, the key
+holders' shares and the custodians' submissions are the same bytes every time, so a copy begins where its test does: before a
+round is open (`copy_linkage`), or once it is closed and everyone has submitted (`copy_closed`).
 """
 
 import base64
@@ -21,7 +22,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Engine, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
 from flows.demo import plan
@@ -34,8 +35,8 @@ from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
 from linkage.settings import load_settings as load_service_settings
 from linkage.settings import save_settings as save_service_settings
-from linkage.store.engine import migrate, open_store
-from linkage.store.models import Finding
+from linkage.store.engine import is_current, migrate, open_store
+from linkage.store.models import AuditLock, Base, Finding
 from linkage.worker import find_round, search_round
 from parties import initialise as party_side
 from parties.client import ServiceClient
@@ -71,9 +72,13 @@ TRUTH = "truth"
 
 @dataclass(frozen=True)
 class Founded:
-    """A linkage that was founded and whose custodians have encoded; nothing of it runs. `held` keeps the port its own."""
+    """A linkage that was founded and whose custodians have encoded, and one whose round is closed; nothing of either runs.
+
+    `held` keeps the port its own.
+    """
 
     directory: Path
+    closed: Path
     truth: Path
     members: tuple[Member, ...]
     now: datetime
@@ -104,17 +109,14 @@ def found_linkage(out: Path) -> Founded:
     plant(extracts)
     founded = Founded(
         nodes,
+        out / "closed",
         extracts / TRUTH,
         (*custodians, *plan.KEY_HOLDERS, plan.STATISTICS),
         datetime.now(UTC).replace(microsecond=0),
         held,
     )
     _make_nodes(founded, extracts)
-    with Linkage(founded, nodes, f"sqlite:///{out / 'founding.sqlite'}") as linkage:
-        linkage.open()
-        for name in linkage.custodians():
-            prepare(linkage.settings(name), ROUND)
-    (nodes / SERVICE / "service.sqlite").unlink()  # every linkage names a database of its own
+    _begin(founded, out)
     return founded
 
 
@@ -122,6 +124,44 @@ def copy_linkage(founded: Founded, directory: Path, database_url: str) -> "Linka
     """Return a linkage of its own, whose custodians have encoded, on an empty database."""
     shutil.copytree(founded.directory, directory)
     return Linkage(founded, directory, database_url)
+
+
+def copy_closed(founded: Founded, directory: Path, database_url: str) -> "Linkage":
+    """Return a linkage of its own, whose round is closed and has every submission; its rows go into the empty database."""
+    shutil.copytree(founded.closed, directory)
+    with closing_engine(f"sqlite:///{founded.closed}.sqlite") as before, closing_engine(database_url) as after:
+        for table in (table for table in Base.metadata.sorted_tables if table.name != AuditLock.__tablename__):
+            with before.connect() as source, after.begin() as sink:
+                rows = [dict(row) for row in source.execute(select(table)).mappings()]
+                if rows:
+                    sink.execute(insert(table), rows)
+    return Linkage(founded, directory, database_url)
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    """Give the engine of a database of the service's tables."""
+    engine = open_store(url)
+    if not is_current(engine):
+        migrate(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _begin(founded: Founded, out: Path) -> None:
+    """Let every custodian encode for a round; then, in a second copy, send, and close it."""
+    with Linkage(founded, founded.directory, f"sqlite:///{out / 'founding.sqlite'}") as linkage:
+        linkage.open()
+        for name in linkage.custodians():
+            prepare(linkage.settings(name), ROUND)
+    (founded.directory / SERVICE / "service.sqlite").unlink()  # every linkage names a database of its own
+    shutil.copytree(founded.directory, founded.closed)
+    with Linkage(founded, founded.closed, f"sqlite:///{founded.closed}.sqlite") as linkage:
+        linkage.open()
+        linkage.send()
+        linkage.close()
 
 
 def _make_nodes(founded: Founded, extracts: Path) -> None:
@@ -179,7 +219,8 @@ class Linkage:
     def start(self, wrap: Callable[[Any], Any] = lambda app: app) -> None:
         """Start the service; `wrap` puts something around its application."""
         self.store = open_store(self.service.database)
-        migrate(self.store)
+        if not is_current(self.store):
+            migrate(self.store)
         self.app = create_app(self.service, self.store, clock=lambda: self.now)
         self._server = make_server(self.service, wrap(self.app))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -264,13 +305,6 @@ class Linkage:
 
     def tables(self) -> NoisedTable:
         return fetch_table(self.settings(STATISTICS), ROUND)
-
-    def until_closed(self) -> "Linkage":
-        """Go as far as a closed round that every custodian submitted to."""
-        self.open()
-        self.send()
-        self.close()
-        return self
 
     # Who and what there is
 

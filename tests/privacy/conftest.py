@@ -1,5 +1,5 @@
 """The founded linkage of the acceptance tests, for tests of what gets out of it."""
 
-from tests.acceptance.conftest import founded, linkage
+from tests.acceptance.conftest import closed, founded, linkage
 
-__all__ = ["founded", "linkage"]
+__all__ = ["closed", "founded", "linkage"]

@@ -127,7 +127,7 @@ def test_answers_of_several_commands_come_in_order(processes, tmp_path, monkeypa
 def test_one_failure_stops_the_others(processes, tmp_path, monkeypatch):
     command(monkeypatch, "import sys, time; sys.argv[1] == 'bad' and sys.exit(1); time.sleep(60)")
     began = time.monotonic()
-    with pytest.raises(ServiceError, match="^bad: "):
+    with pytest.raises(ServiceError, match=r"^bad: "):
         processes.run_all([("bad", tmp_path, ["bad"]), ("slow", tmp_path, ["slow"])], at_once=2, done=lambda _: None)
     assert time.monotonic() - began < 10
     assert processes.running() == []

@@ -24,7 +24,7 @@ def test_the_first_failure_stops_the_flow_and_keeps_its_words():
     def fail(_directory, _round_id):
         raise RoundError("round: closed; submit to the next one")
 
-    with pytest.raises(RoundError, match="^round: closed; submit to the next one$"):
+    with pytest.raises(RoundError, match=r"^round: closed; submit to the next one$"):
         run(Stage("one", fail), Stage("two", lambda *_: seen.append("two")))
     assert seen == []
 
