@@ -30,6 +30,7 @@ COMMANDS = (
     (("party", "collect"), "flows.commands.party:collect", "Open this authority's envelopes, route them, write the referrals."),
     (("keys", "issue"), "flows.commands.keys:issue", "Send this key holder's share of a round key, sealed to every custodian."),
     (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
+    (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
     (("service", "link"), "flows.commands.service:link", "Search a closed round and record its findings."),
     (("service", "status"), "flows.commands.service:status", "Say whether the service answers."),

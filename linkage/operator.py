@@ -168,7 +168,7 @@ def _load_settings(directory: Path) -> OperatorSettings:
     try:
         return OperatorSettings.model_validate(json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise ConfigurationError(f"no operator in {directory}; make one with `kinlink service init`") from None
+        raise ConfigurationError(f"no operator in {directory}; make one with `kinlink round operator`") from None
     except (ValidationError, ValueError):
         raise ConfigurationError(f"{directory / SETTINGS_FILE} is malformed; compare it with docs/reference/settings.md") from None
 

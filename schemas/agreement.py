@@ -15,7 +15,7 @@ from schemas.signature import SignedDocument, check_signed
 
 CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
-MINIMUM_DIFFUSION = 8  # t below 8 fell to graph matching at scale (ADR 0004)
+MINIMUM_DIFFUSION = 9  # t below 8 fell to graph matching at scale, and an even t exposes fills (ADR 0004)
 
 Projection = Literal["A", "B", "C"]
 PROJECTIONS: tuple[Projection, ...] = ("A", "B", "C")
@@ -46,10 +46,14 @@ class Encoding(_Model):
 
     @model_validator(mode="after")
     def _strong_enough(self) -> "Encoding":
-        weak = self.diffusion < MINIMUM_DIFFUSION or self.diffusion % 2 == 0 or self.filter_bits != FILTER_BITS
-        if self.profile == "production" and weak:
+        if self.profile == "production" and not (self.is_strong and self.filter_bits == FILTER_BITS):
             raise ValueError("a production profile needs 1024 bits and an odd diffusion t of at least 9")
         return self
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether diffusion hides what it must: t odd, and not below the minimum."""
+        return self.diffusion >= MINIMUM_DIFFUSION and self.diffusion % 2 == 1
 
 
 class Search(_Model):
@@ -119,7 +123,7 @@ def check_may_start(agreement: Agreement, roster: Roster, roster_digest: str, to
     """
     if agreement.roster_digest != roster_digest:
         raise AgreementError(
-            f"agreement names roster {agreement.roster_digest[:12]}, this node has {roster_digest[:12]}; install the agreed roster with `kinlink party init --roster`"
+            f"agreement names roster {agreement.roster_digest[:12]}, this node has {roster_digest[:12]}; install the agreed one with `kinlink party install`"
         )
     for what, expires_on in (("agreement", agreement.expires_on), ("roster", roster.expires_on)):
         if date.fromisoformat(expires_on) < today:

@@ -90,7 +90,7 @@ def _check_columns(file_rules: FileRules, columns: Iterable[str]) -> None:
     for column in file_rules.columns:
         if column.required and column.name not in present:
             where = f"{file_rules.name}: column {column.name} is missing"
-            raise ExtractError(f"{where}; add it, or map it from your own column with `kinlink party map`")
+            raise ExtractError(f"{where}; export it under that name; docs/reference/extracts.md lists the columns")
 
 
 def _file_rules(rules: ExtractRules, file: str) -> FileRules:

@@ -60,7 +60,7 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Children with a parent in prison, by the authority that acts", title_justify="left")
+    table = Table(title="Children, by the authority that acts", title_justify="left")
     for heading in ("authority", "children", "tokens", "wrong", "missed"):
         table.add_column(heading, justify="left" if heading == "authority" else "right")
     for authority, row in summary["per_authority"].items():

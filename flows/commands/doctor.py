@@ -54,7 +54,7 @@ def _machine(directory: Path) -> Iterator[Fault]:
 
 
 def _node(directory: Path) -> Iterator[Fault]:
-    loaders: tuple[Callable[[Path], object], ...] = (_load_party, _load_service)
+    loaders: tuple[Callable[[Path], object], ...] = (_load_party, _load_service, _load_operator)
     problems = []
     for load in loaders:
         try:
@@ -83,6 +83,13 @@ def _load_service(directory: Path) -> object:
 
     load_settings(directory)
     return load_agreed(directory)
+
+
+def _load_operator(directory: Path) -> object:
+    from linkage.operator import OperatorClient
+
+    with OperatorClient(directory) as client:
+        return client
 
 
 def _hpke() -> None:

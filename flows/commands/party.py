@@ -1,6 +1,5 @@
 """`kinlink party`: a node's side, from its making to its referrals."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ from cyclopts import Parameter
 from flows.commands.console import Flag, Json, emit, progress_to_stderr, warn
 from parties.settings import NodeKind, load_settings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
-from schemas.errors import ConfigurationError
 
 SAMPLE_PEOPLE, SAMPLE_SEED = 2_000, 1
 
@@ -69,11 +67,10 @@ def install(*, roster: Path, agreement: Path, roots: Path, trust: Path, dir: Pat
         dir: the node's directory.
         as_json: print one JSON object.
     """
+    from flows.commands.documents import read_agreed_documents, read_existing
     from parties.initialise import install as install_documents
-    from schemas.agreed import read_document
 
-    documents = [read_document(path.read_bytes(), path.name) for path in (_there(roster), _there(agreement))]
-    install_documents(dir, documents[0], documents[1], json.loads(_there(roots).read_bytes()), _there(trust).read_bytes())
+    install_documents(dir, *read_agreed_documents(roster, agreement, roots), read_existing(trust))
     files = [ROSTER_FILE, AGREEMENT_FILE, ROOTS_FILE, TRUST_FILE]
     emit({"installed": files}, f"installed {', '.join(files)} in {dir}", as_json=as_json)
 
@@ -165,9 +162,3 @@ def _write_sample(kind: NodeKind, directory: Path) -> None:
             return
         for file in source.iterdir():
             (directory / EXTRACT_DIRECTORY / file.name).write_bytes(file.read_bytes())
-
-
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise ConfigurationError(f"{path}: no such file")
-    return path

@@ -54,6 +54,30 @@ def init(
     )
 
 
+def install(*, roster: Path, agreement: Path, roots: Path, dir: Path = Path(), trust: Path | None = None, as_json: Json = False) -> None:
+    """Install the roster and agreement that the root signers sent, once their signatures hold. The service reads them when it starts.
+
+    Example: kinlink service install --dir service --roster roster.json --agreement agreement.json --roots roots.json
+
+    Args:
+        roster: the signed roster.
+        agreement: the signed agreement.
+        roots: the root signers' public keys, from a source you trust.
+        dir: the service's directory, or an operator's.
+        trust: for an operator, the certificate that the service's own is signed with.
+        as_json: print one JSON object.
+    """
+    from flows.commands.documents import read_agreed_documents, read_existing
+    from linkage.initialise import install as install_documents
+    from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+
+    install_documents(dir, *read_agreed_documents(roster, agreement, roots))
+    if trust is not None:
+        (dir / TRUST_FILE).write_bytes(read_existing(trust))
+    files = [ROSTER_FILE, AGREEMENT_FILE, ROOTS_FILE, *([TRUST_FILE] if trust else [])]
+    emit({"installed": files}, f"installed {', '.join(files)} in {dir}", as_json=as_json)
+
+
 def serve(*, dir: Path = Path()) -> None:
     """Serve the API over TLS until stopped.
 

@@ -19,13 +19,14 @@ import httpx
 from flows.demo import plan
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
-from flows.demo.processes import Processes, free_port, kinlink, wait_until
+from flows.demo.processes import LOG, Processes, free_port, kinlink, wait_until
 from flows.stages import prefect_environment
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 
 POPULATION, TRUTH = "population", "truth"
+RECEIPTS = "receipts/"
 VALID_DAYS = 30
 START_SECONDS = 150
 Tell = Callable[[str], None]
@@ -72,7 +73,7 @@ class Demo:
         with self._stage("round opened, keys issued"):
             self._open_round()
         with self._stage("check, encode, submit"):
-            receipts = self._submit()
+            after_submission = self._submit()
         with self._stage("search and findings"):
             self._link()
         with self._stage("approval and release"):
@@ -88,7 +89,7 @@ class Demo:
             "people": population["people"],
             "prevalence": population["prevalence"],
             "sent_to_review": status["counts"]["review"],
-            "police_outputs": receipts,
+            "police_outputs": self._police_outputs(after_submission),
             "statistics": statistics,
             "processes": [asdict(item) for item in self.processes.started],
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
@@ -211,22 +212,25 @@ class Demo:
         ]
         self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
 
-    def _submit(self) -> dict[str, Any]:
+    def _submit(self) -> dict[str, dict[str, int]]:
         custodians = [member for member in self.members if member.extract]
         jobs = [
             (member.organisation, member.directory(self.out), ["party", "submit", "--dir", ".", "--round", plan.ROUND_ID])
             for member in custodians
         ]
-        answers = self.processes.run_all(
-            jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians submitted")
-        )
-        receipts = {
-            member.organisation: answer["receipt_bytes"]
-            for member, answer in zip(custodians, answers, strict=True)
-            if member.kind is Kind.POLICE
-        }
+        self.processes.run_all(jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians submitted"))
         self._operate(0, "close")
-        return {"receipt_bytes": receipts, "about_matches": 0}
+        return {member.organisation: _files(member.directory(self.out)) for member in custodians if member.kind is Kind.POLICE}
+
+    def _police_outputs(self, after_submission: dict[str, dict[str, int]]) -> dict[str, Any]:
+        """Return what each force holds of the round: its receipt's bytes, and how many files changed since it submitted."""
+        outputs = {}
+        for organisation, before in after_submission.items():
+            now = _files(self.out / organisation)
+            receipts = sum(size for name, size in now.items() if name.startswith(RECEIPTS))
+            changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
+            outputs[organisation] = {"receipt_bytes": receipts, "files_changed_since": len(changed)}
+        return outputs
 
     def _link(self) -> None:
         directory = plan.SERVICE.directory(self.out)
@@ -293,6 +297,12 @@ def _hand_out(directory: Path, founded: Founded, trust: bytes) -> None:
     (directory / AGREEMENT_FILE).write_text(founded.agreement.model_dump_json(), encoding="utf-8")
     (directory / ROOTS_FILE).write_text(json.dumps(founded.roots), encoding="utf-8")
     (directory / TRUST_FILE).write_bytes(trust)
+
+
+def _files(directory: Path) -> dict[str, int]:
+    """Return every file below a directory with its size, but for the process's own log and Prefect's settings."""
+    found = {str(path.relative_to(directory)): path.stat().st_size for path in directory.rglob("*") if path.is_file()}
+    return {name: size for name, size in found.items() if name != LOG and not name.startswith("prefect/")}
 
 
 def _answers(url: str, trust: ssl.SSLContext | bool = True) -> bool:  # noqa: FBT001, FBT002 - httpx's own `verify`

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from parties.encoding.keystream import Keystream
 from parties.keys.derive import derive
-from schemas.agreement import FILTER_BITS, MINIMUM_DIFFUSION, PROJECTIONS, Encoding, Projection
+from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding, Projection
 from schemas.encoding_set import POPULATIONS, Population
 from schemas.errors import AgreementError
 
@@ -26,10 +26,9 @@ def check_diffusion(encoding: Encoding) -> None:
     """Check that the diffusion hides what it must.
 
     Raises:
-        AgreementError: a production profile with an even t, or one below 8.
+        AgreementError: a production profile with an even t, or one below 9.
     """
-    weak = encoding.diffusion < MINIMUM_DIFFUSION or encoding.diffusion % 2 == 0
-    if encoding.profile == "production" and weak:
+    if encoding.profile == "production" and not encoding.is_strong:
         raise AgreementError(
             "agreement: a production profile needs an odd diffusion t of at least 9; ask the root signers for a corrected one"
         )

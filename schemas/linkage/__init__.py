@@ -12,10 +12,12 @@ from typing import Any
 from schemas.agreement import PROJECTIONS, Projection
 from schemas.canonical import digest
 
+WEIGHTS = "weights.json"
+
 
 def schema_text(projection: Projection) -> str:
     """Return the clkhash schema of one projection as JSON text."""
-    return (resources.files(__name__) / f"{projection}.json").read_text(encoding="utf-8")
+    return _text(f"{projection}.json")
 
 
 def feature_names(projection: Projection) -> list[str]:
@@ -25,10 +27,14 @@ def feature_names(projection: Projection) -> list[str]:
 
 def weight_table() -> dict[str, Any]:
     """Return the table of match weights by agreement pattern."""
-    table: dict[str, Any] = json.loads((resources.files(__name__) / "weights.json").read_text(encoding="utf-8"))
+    table: dict[str, Any] = json.loads(_text(WEIGHTS))
     return table
 
 
 def schemas_digest() -> str:
-    """Return the digest of all linkage schemas together, as an agreement quotes it."""
-    return digest("\n".join(schema_text(projection) for projection in PROJECTIONS).encode())
+    """Return the digest of all linkage schemas and the match weights together, as an agreement quotes it."""
+    return digest("\n".join([*map(schema_text, PROJECTIONS), _text(WEIGHTS)]).encode())
+
+
+def _text(name: str) -> str:
+    return (resources.files(__name__) / name).read_text(encoding="utf-8")
