@@ -1,9 +1,17 @@
 """The linkage round: what the service's worker does between closing and approval."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.stages import Counts, Stage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from linkage.settings import ServiceSettings
 
 NAME = "linkage-round"
 
@@ -11,24 +19,34 @@ NAME = "linkage-round"
 def search(directory: Path, round_id: str) -> Counts | None:
     """Search every pair of pools; skipped where it was done."""
     from flows.commands.console import progress_to_stderr
-    from linkage.settings import load_settings
-    from linkage.store.engine import open_store
     from linkage.worker import search_round
 
-    settings = load_settings(directory)
-    search_round(open_store(settings.database), settings, round_id, now=datetime.now(UTC), progress=progress_to_stderr)
+    with _service(directory) as (settings, store):
+        search_round(store, settings, round_id, now=datetime.now(UTC), progress=progress_to_stderr)
     return None
 
 
 def find(directory: Path, round_id: str) -> Counts | None:
     """Record findings and decisions; skipped where it was done."""
-    from linkage.settings import load_settings
-    from linkage.store.engine import open_store
     from linkage.worker import find_round
 
-    settings = load_settings(directory)
-    find_round(open_store(settings.database), settings, round_id, now=datetime.now(UTC))
+    with _service(directory) as (settings, store):
+        find_round(store, settings, round_id, now=datetime.now(UTC))
     return None
+
+
+@contextmanager
+def _service(directory: Path) -> Iterator[tuple["ServiceSettings", "Engine"]]:
+    """Give the service's settings and database, whose connections end with the stage."""
+    from linkage.settings import load_settings
+    from linkage.store.engine import open_store
+
+    settings = load_settings(directory)
+    store = open_store(settings.database)
+    try:
+        yield settings, store
+    finally:
+        store.dispose()
 
 
 STAGES = (Stage("search", search), Stage("findings", find))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pydantic import ValidationError
 
 from linkage.settings import SETTINGS_FILE, ServiceSettings, save_settings
 from linkage.store.engine import migrate, open_store
@@ -57,13 +58,17 @@ def init_service(
         The service's entry for the roster, also written to identity.json.
 
     Raises:
-        ConfigurationError: there is a service already.
+        ConfigurationError: there is a service already, the database does not answer, or the name is not as rosters need it.
     """
     _check_new(directory)
     settings = ServiceSettings(
         organisation=organisation, host=host, port=port, database_url=database_url, prefect_api=prefect_api, directory=directory.resolve()
     )
     _private_directory(directory)
+    store = open_store(settings.database)  # first: where it does not answer, there is nothing to take away again
+    migrate(store)
+    store.dispose()
+    own = _make_identity(directory, organisation, Role.SERVICE, Role.SERVICE)
     _make_certificates(settings)
     trust = settings.path(*AUTHORITY_CERTIFICATE).read_bytes()
     url = f"https://{host}:{port}"
@@ -74,13 +79,10 @@ def init_service(
         name=name or organisation,
         kind=Kind.LINKAGE_SERVICE,
         controller=controller or organisation,
-        identities=[_make_identity(directory, organisation, Role.SERVICE, Role.SERVICE), *made],
+        identities=[own, *made],
     )
     _write(directory / IDENTITY_FILE, entry.model_dump_json(indent=2).encode())
     save_settings(settings)
-    store = open_store(settings.database)
-    migrate(store)
-    store.dispose()
     return entry
 
 
@@ -90,10 +92,9 @@ def init_operator(
     """Make one operator's own directory and key; return the identity for the roster.
 
     Raises:
-        ConfigurationError: there is a node already.
+        ConfigurationError: there is a node already, or the name is not as rosters need it.
     """
     _check_new(directory)
-    _private_directory(directory)
     identity = _make_identity(directory, organisation, Role.OPERATOR, name)
     settings = dict(zip(OPERATOR_SETTINGS, (organisation, identity.key_id, service_url), strict=True))
     _write(directory / IDENTITY_FILE, identity.model_dump_json(indent=2).encode())
@@ -157,8 +158,14 @@ def _signing_key_file(directory: Path, role: Role) -> Path:
 
 def _make_identity(directory: Path, organisation: str, role: Role, name: str) -> Identity:
     key = Ed25519PrivateKey.generate()
+    try:
+        identity = Identity(key_id=f"{organisation}/{name}", role=role, signing_key=public_text(key))
+    except ValidationError:
+        raise ConfigurationError(
+            "node: a short name, also an operator's, is lower-case letters, digits and hyphens; choose another"
+        ) from None
     _write(_signing_key_file(directory, role), encode_key(key.private_bytes_raw()).encode())
-    return Identity(key_id=f"{organisation}/{name}", role=role, signing_key=public_text(key))
+    return identity
 
 
 def _make_certificates(settings: ServiceSettings) -> None:

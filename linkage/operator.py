@@ -69,18 +69,22 @@ class OperatorClient:
         """Open a round under the installed roster and agreement.
 
         Raises:
+            RoundError: a round cannot have that name.
             UserError: as the service answers.
         """
         agreed = load_agreed(self._directory)
-        manifest = RoundManifest(
-            round_id=round_id,
-            roster_digest=agreed.roster_digest,
-            agreement_digest=agreed.agreement_digest,
-            purpose=agreed.agreement.purpose,
-            scope=agreed.agreement.scope,
-            opens_at=as_text(opens_at),
-            closes_at=as_text(closes_at),
-        )
+        try:
+            manifest = RoundManifest(
+                round_id=round_id,
+                roster_digest=agreed.roster_digest,
+                agreement_digest=agreed.agreement_digest,
+                purpose=agreed.agreement.purpose,
+                scope=agreed.agreement.scope,
+                opens_at=as_text(opens_at),
+                closes_at=as_text(closes_at),
+            )
+        except ValidationError:
+            raise RoundError("round: its name is 3 to 41 lower-case letters, digits and hyphens; choose another") from None
         return self._send("PUT", f"/v1/rounds/{round_id}", self._signed(ROUND_CONTEXT, manifest.model_dump()))
 
     def rounds(self) -> list[dict[str, Any]]:

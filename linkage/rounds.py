@@ -20,7 +20,7 @@ from schemas.audit import AuditEvent
 from schemas.canonical import short
 from schemas.errors import AgreementError, RoundError
 from schemas.round_manifest import RoundManifest
-from schemas.signature import SignedDocument
+from schemas.signature import SignedDocument, malformed_at
 
 STORAGE_KEY_BYTES = 32
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
@@ -66,8 +66,9 @@ def read_manifest(round_id: str, document: SignedDocument) -> RoundManifest:
     try:
         manifest = RoundManifest.model_validate(document.body)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"
-        raise AgreementError(f"round manifest: malformed at {place}; open the round again with `kinlink round open`") from None
+        raise AgreementError(
+            f"round manifest: malformed at {malformed_at(error)}; open the round again with `kinlink round open`"
+        ) from None
     if manifest.round_id != round_id:
         raise AgreementError("round manifest: names another round than the address does; send it to its own round")
     if manifest.closes_at <= manifest.opens_at:

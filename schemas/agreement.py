@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from schemas.errors import AgreementError
 from schemas.roster import ROOT_SIGNATURES_NEEDED, Roster
-from schemas.signature import SignedDocument, check_signed
+from schemas.signature import SignedDocument, check_signed, malformed_at
 
 CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
@@ -111,8 +111,7 @@ def open_agreement(document: SignedDocument, roots: Mapping[str, str]) -> Agreem
     try:
         return Agreement.model_validate(document.body)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"
-        raise AgreementError(f"agreement: malformed at {place}; ask the root signers for a corrected one") from None
+        raise AgreementError(f"agreement: malformed at {malformed_at(error)}; ask the root signers for a corrected one") from None
 
 
 def check_may_start(agreement: Agreement, roster: Roster, roster_digest: str, today: date) -> None:

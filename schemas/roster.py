@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import AgreementError
-from schemas.signature import SignedDocument, check_signed
+from schemas.signature import SignedDocument, check_signed, malformed_at
 
 CONTEXT = "roster/1"
 ROOT_SIGNATURES_NEEDED = 2
@@ -146,7 +146,7 @@ def open_roster(document: SignedDocument, roots: Mapping[str, str]) -> Roster:
     try:
         roster = Roster.model_validate(document.body)
     except ValidationError as error:
-        raise AgreementError(f"roster: malformed at {_first_place(error)}; ask the root signers for a corrected one") from None
+        raise AgreementError(f"roster: malformed at {malformed_at(error)}; ask the root signers for a corrected one") from None
     check_roster(roster)
     return roster
 
@@ -182,7 +182,3 @@ def _rules(roster: Roster) -> list[tuple[bool, str]]:
             "an identity has a role its kind may not have",
         ),
     ]
-
-
-def _first_place(error: ValidationError) -> str:
-    return ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"

@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.canonical import canonical_json, digest_of
 from schemas.errors import AuthenticationError
@@ -39,6 +39,13 @@ class SignedDocument(BaseModel):
     def digest(self) -> str:
         """The digest that other documents quote: of the body alone, so that a further signature does not change it."""
         return digest_of(self.body)
+
+
+def malformed_at(error: ValidationError) -> str:
+    """Return where a body first breaks its schema. A field that the schema does not have goes unnamed: its name may be anything."""
+    first = error.errors()[0]
+    place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    return ".".join(str(part) for part in place) or "the top level"
 
 
 def encode_key(raw: bytes) -> str:

@@ -17,7 +17,7 @@ from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, POPULATIONS, Part, P
 from schemas.errors import SubmissionError
 from schemas.joins import ALL_PARTS, Standing
 from schemas.round_manifest import RoundManifest
-from schemas.signature import SignedDocument
+from schemas.signature import SignedDocument, malformed_at
 
 AGAIN = "encode and submit again"
 Canaries = Mapping[str, bytes]
@@ -32,8 +32,7 @@ def read_manifest(document: SignedDocument) -> SubmissionManifest:
     try:
         manifest = SubmissionManifest.model_validate(document.body)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the top level"
-        raise SubmissionError(f"manifest: malformed at {place}; run `kinlink party submit` again") from None
+        raise SubmissionError(f"manifest: malformed at {malformed_at(error)}; run `kinlink party submit` again") from None
     check_manifest(manifest)
     return manifest
 

@@ -27,13 +27,13 @@ class Engine(Protocol):
     """Compares every filter of one side with every filter of the other."""
 
     def candidate_pairs(self, left: Filters, right: Filters, *, cut: float, top_k: int) -> FilterPairs:
-        """Return the pairs with Dice at least `cut`, at most about `top_k` for each left filter.
+        """Return the pairs with Dice at least `cut`: each left filter's best `top_k`, and of those each right filter's.
 
         Args:
             left: filters, shape (n, bytes).
             right: filters, shape (m, bytes), of the same length.
             cut: smallest Dice coefficient of a candidate, in (0, 1].
-            top_k: how many of the best candidates a left filter keeps.
+            top_k: how many candidates a filter keeps, on either side; which of equals is not said.
         """
         ...
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import uvicorn
@@ -32,7 +32,6 @@ from linkage import initialise as service_side
 from linkage.api.app import create_app, make_server
 from linkage.operator import OperatorClient
 from linkage.search.anonlink_engine import AnonlinkEngine
-from linkage.settings import ServiceSettings
 from linkage.settings import load_settings as load_service_settings
 from linkage.settings import save_settings as save_service_settings
 from linkage.store.engine import is_current, migrate, open_store
@@ -207,7 +206,7 @@ class Linkage:
         self.service = service
         self._server: uvicorn.Server | None = None
 
-    def __enter__(self) -> "Linkage":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -367,7 +366,7 @@ class Linkage:
         """Return every table of the service's database, its rows in order."""
         with self.store.connect() as connection:
             names = [name for name in inspect(connection).get_table_names() if name not in without]
-            return {name: sorted(map(tuple, connection.execute(text(f'SELECT * FROM "{name}"'))), key=repr) for name in names}  # noqa: S608
+            return {name: sorted(map(tuple, connection.execute(text(f'SELECT * FROM "{name}"'))), key=repr) for name in names}
 
     def files(self, organisation: str = "") -> dict[str, bytes]:
         """Return the content of every file of one node, or of all, by its path."""

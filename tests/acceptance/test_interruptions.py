@@ -1,5 +1,7 @@
 """Whatever ends the service and whenever, every released finding becomes one token and one referral: never two, never none."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 from sqlalchemy import text
@@ -95,7 +97,10 @@ def test_a_crash_inside_minting_releases_nothing_and_a_repeat_releases_each_once
     closed.approve(1)
     before = closed.dump()
     minted = []
-    for module, name, last in ((minting, "seal", lambda *args: cut() if minted else minted.append(args) or b"one"), (rounds, "advance", cut)):
+    for module, name, last in (
+        (minting, "seal", lambda *args: cut() if minted else minted.append(args) or b"one"),
+        (rounds, "advance", cut),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, last)
             with pytest.raises(ServiceError):
@@ -179,3 +184,17 @@ def _dropping_chunks(app):
         await app(scope, receive, send)
 
     return wrapped
+
+
+def test_releases_and_redemptions_at_once_are_one_each(closed):
+    closed.link()
+    closed.approve(0)
+    closed.approve(1)
+    with ThreadPoolExecutor(4) as at_once:
+        assert list(at_once.map(lambda _: closed.release(), range(4))) == [{"state": "released"}] * 4
+        counts = list(at_once.map(lambda name: closed.collect(name).written, [AUTHORITY] * 3))
+    mine = sum(authority == AUTHORITY for authority, _ in closed.released())
+    assert len(_envelopes(closed)) == len(closed.released())
+    assert sum(row.redeemed_at is not None for row in _envelopes(closed)) == mine
+    assert len(list((closed.directory / AUTHORITY / "referrals").glob("*.json"))) == mine
+    assert max(counts) >= 1

@@ -2,14 +2,17 @@
 
 import csv
 import json
+import traceback
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
+from flows.demo.plan import OPERATORS
+from linkage.operator import OperatorClient
 from parties.referrals.collect import Collected, open_envelope
 from parties.referrals.routing import RecipientRole
-from schemas.errors import NotPermittedError, SealError
+from schemas.errors import NotPermittedError, RoundError, SealError
 from schemas.roster import Role
 from tests.acceptance.planted import AUTHORITY, ROLES
 from tests.acceptance.round import PRISON, ROUND, STATISTICS, TRUTH, Linkage
@@ -55,7 +58,9 @@ def _each_child_has_one_referral_at_its_own_authority(linkage, released, collect
     for authority, done in collected.items():
         directory = {(row["role"], row["area_or_school"]): row for row in extract(linkage, authority, "directory")}
         children = {row["child_id"]: row for row in extract(linkage, authority, "children")}
-        wanted = sorted(_referral_of(children[linkage.child_record(owner, child)], directory) for owner, child in released if owner == authority)
+        wanted = sorted(
+            _referral_of(children[linkage.child_record(owner, child)], directory) for owner, child in released if owner == authority
+        )
         written = [
             (item["child_name"], item["date_of_birth"], item["recipient"]["role"], item["recipient"]["telephone"])
             for item in documents(linkage, authority)
@@ -128,6 +133,14 @@ def _the_statistics_office_has_one_table(linkage):
             text("SELECT count(*), max(spent_micro_rho), max(micro_rho) FROM noised_release, budget")
         ).one()
     assert (releases, spent) == (1, cost)
+
+
+@pytest.mark.parametrize("name", ["Qzxsurname Qzxforename", "Q", "q" * 42, "../qzxsurname"])
+def test_a_round_of_a_name_that_none_can_have_is_refused_in_one_line(founded, name):
+    window = {"opens_at": founded.now, "closes_at": founded.now}
+    with OperatorClient(founded.directory / OPERATORS[0]) as operator, pytest.raises(RoundError, match="lower-case letters") as caught:
+        operator.open_round(name, **window)
+    assert name not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_release_needs_two_operators_who_approve_the_findings_as_they_now_stand(closed, monkeypatch):

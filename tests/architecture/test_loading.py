@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 from source import REPOSITORY, run_python
@@ -28,8 +29,28 @@ ROLES = {"parties", "linkage", "validation"}
 CPU_SECONDS = 0.5
 LOADED = "import json, sys; {code}; print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"
 EVERY_MODULE = "import importlib, pkgutil, {0}; [importlib.import_module(found.name) for found in pkgutil.walk_packages({0}.__path__, '{0}.') if 'migrations' not in found.name]"
-PARTY_SIDE = {"party", "keys", "statistics"}
-SERVICE_SIDE = {"service", "round"}
+
+
+class Side(NamedTuple):
+    """One role's code: its package, its flows, its groups of commands and one of them, and the package it must not load."""
+
+    package: str
+    flows: str
+    groups: set[str]
+    argv: list[str]
+    other: str
+
+
+SIDES = (
+    Side(
+        "parties",
+        "flows.custodian, flows.local_authority, flows.statistics",
+        {"party", "keys", "statistics"},
+        ["party", "init", "--kind", "police"],
+        "linkage",
+    ),
+    Side("linkage", "flows.linkage_round", {"service", "round"}, ["service", "init"], "parties"),
+)
 
 
 def loaded(code):
@@ -55,33 +76,12 @@ def test_help_loads_no_heavy_library_and_no_role():
     assert names & (HEAVY | ROLES) == set()
 
 
-@pytest.mark.parametrize(("group", "other"), [(PARTY_SIDE, "linkage"), (SERVICE_SIDE, "parties")], ids=["party side", "service side"])
-def test_a_roles_commands_load_nothing_of_the_other_role(group, other):
-    targets = sorted({target.partition(":")[0] for path, target, _ in COMMANDS if path[0] in group})
-    names = loaded(f"import importlib; [importlib.import_module(name) for name in {targets}]")
-    assert "flows" in names
-    assert other not in names
-
-
-@pytest.mark.parametrize(
-    ("package", "flows", "other"),
-    [("parties", "flows.custodian, flows.local_authority, flows.statistics", "linkage"), ("linkage", "flows.linkage_round", "parties")],
-)
-def test_a_roles_whole_code_loads_nothing_of_the_other_role(package, flows, other):
-    names = loaded(f"import {flows}; {EVERY_MODULE.format(package)}")
-    assert {package, "schemas"} <= names
-    assert other not in names
-
-
-def test_a_node_is_made_without_the_linkage_service(tmp_path):
-    argv = ["party", "init", "--kind", "police", "--dir", str(tmp_path / "force"), "--json"]
-    names = loaded(f"from flows.command import main; assert main({argv}) == 0")
-    assert "parties" in names
-    assert names & {"linkage", "prefect", "great_expectations", "fastapi"} == set()
-
-
-def test_a_service_is_made_without_a_custodians_code(tmp_path):
-    argv = ["service", "init", "--dir", str(tmp_path / "service"), "--json"]
-    names = loaded(f"from flows.command import main; assert main({argv}) == 0")
-    assert "linkage" in names
-    assert names & {"parties", "prefect", "great_expectations", "clkhash"} == set()
+@pytest.mark.parametrize("side", SIDES, ids=lambda side: side.package)
+def test_a_role_loads_nothing_of_the_other_role(tmp_path, side):
+    targets = sorted({target.partition(":")[0] for path, target, _ in COMMANDS if path[0] in side.groups})
+    commands = f"import importlib, {side.flows}; [importlib.import_module(name) for name in {targets}]"
+    made = f"from flows.command import main; assert main({[*side.argv, '--dir', str(tmp_path / 'made')]}) == 0"
+    names = loaded(f"{commands}; {EVERY_MODULE.format(side.package)}; {made}")
+    assert {side.package, "schemas", "flows"} <= names
+    assert (tmp_path / "made" / "settings.json").exists()
+    assert names & {side.other, "prefect", "great_expectations"} == set()

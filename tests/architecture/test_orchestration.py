@@ -3,9 +3,10 @@
 import ast
 import json
 
+import pytest
 from source import functions, modules, run_python
 
-SIGNATURES = """
+PREFECT = """
 import inspect, json
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,9 @@ for stages in tables:
         said = inspect.signature(made.fn)
         seen.append({"parameters": {name: str(item.annotation) for name, item in said.parameters.items()}, "answer": str(said.return_annotation),
                      "kept": made.persist_result, "prints": made.log_prints})
-print(json.dumps(seen))
+from prefect.server.api.server import create_app
+print(json.dumps({"server": type(create_app()).__name__, "seen": seen}))
 """
-SERVER = "from prefect.server.api.server import create_app; print(type(create_app()).__name__)"
 
 
 def decorated(tree):
@@ -35,14 +36,20 @@ def decorated(tree):
     ]
 
 
-def test_prefects_server_starts_beside_this_fastapi(tmp_path):
-    assert run_python("-c", SERVER, PREFECT_HOME=str(tmp_path), PREFECT_LOGGING_LEVEL="CRITICAL").strip() == "FastAPI"
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory):
+    """What Prefect makes of every flow and task, and of its own server."""
+    home = str(tmp_path_factory.mktemp("prefect"))
+    return json.loads(run_python("-c", PREFECT, PREFECT_HOME=home, PREFECT_LOGGING_LEVEL="CRITICAL"))
 
 
-def test_flows_and_tasks_take_and_give_text_only(tmp_path):
-    seen = json.loads(run_python("-c", SIGNATURES, PREFECT_HOME=str(tmp_path)))
-    assert len(seen) >= 10
-    for made in seen:
+def test_prefects_server_starts_beside_this_fastapi(prefect):
+    assert prefect["server"] == "FastAPI"
+
+
+def test_flows_and_tasks_take_and_give_text_only(prefect):
+    assert len(prefect["seen"]) >= 10
+    for made in prefect["seen"]:
         assert made["parameters"] == {"directory": "<class 'str'>", "round_id": "<class 'str'>"}
         assert made["answer"] == "None"
         assert made["kept"] is False

@@ -11,7 +11,7 @@ from typing import Any
 KINLINK = (sys.executable, "-W", "ignore", "-m", "flows.command")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Demo:
     """What a demo left: its directory, its summary, what it printed, its own process, and the home it had."""
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,23 @@ pytestmark = pytest.mark.demo
 OTHERS = 0o077
 
 
+@cache
+def contents(run: Demo) -> dict[str, bytes]:
+    """Return everything that was written, by the top directory it lies in: contents and names of files, what was printed."""
+    pieces: dict[str, list[bytes]] = {"printed": [run.printed.encode()], "scratch": []}
+    for path in run.out.rglob("*"):
+        place = path.relative_to(run.out)
+        pieces.setdefault(place.parts[0], []).append(str(place).encode())
+        if path.is_file():
+            pieces[place.parts[0]].append(path.read_bytes())
+    pieces["scratch"] += [path.read_bytes() for path in run.scratch.rglob("*") if path.is_file()]
+    return {place: b"\n".join(found) for place, found in pieces.items()}
+
+
 def holders(run: Demo, value: str | bytes) -> set[str]:
     """Return the directories of the demo (and "printed", "scratch") that hold a value in some form."""
-    wanted = list(forms(value))
-    files = [(path.relative_to(run.out).parts[0], path.read_bytes()) for path in run.out.rglob("*") if path.is_file()]
-    files += [("scratch", path.read_bytes()) for path in run.scratch.rglob("*") if path.is_file()]
-    files += [("printed", run.printed.encode())]
-    names = [(path.relative_to(run.out).parts[0], str(path.relative_to(run.out)).encode()) for path in run.out.rglob("*")]
-    return {place for place, content in (*files, *names) if any(form in content for form in wanted)}
+    wanted = set(forms(value))
+    return {place for place, content in contents(run).items() if any(form in content for form in wanted)}
 
 
 def database(run: Demo):

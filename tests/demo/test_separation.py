@@ -6,11 +6,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from running import run_demo
+from running import Demo, run_demo
 
 pytestmark = pytest.mark.demo
 
-PEOPLE = 2_000
+PEOPLE = 1_000
 CALLS = "trace=openat,open,creat,rename,renameat,renameat2,clone,clone3,fork,vfork"
 STRACE = ("strace", "-f", "-y", "-q", "--seccomp-bpf", "-s", "4096", "-e", CALLS, "-o")
 CHILD = re.compile(r"^(\d+) +(?:<\.\.\. )?(?:clone3?|v?fork)\b.* = (\d+)$")
@@ -61,6 +61,14 @@ def trace(tmp_path_factory):
     return Trace((folder / "calls").read_text(encoding="utf-8", errors="replace").splitlines(), run)
 
 
+def strayed(trace):
+    """Return what each role opened or moved outside its own directory; the scorer may read the truth."""
+    paths = {role: trace.opened[role] | trace.moved[role] for role in trace.home if role != "demo"}
+    allowed = {role: {trace.home[role], "truth" if role == SCORER else trace.home[role]} for role in paths}
+    outside = {role: sorted(path for path in found if top(path) not in allowed[role]) for role, found in paths.items()}
+    return {role: found for role, found in outside.items() if found}
+
+
 def top(path):
     """Return the first directory of a path."""
     return path.partition("/")[0]
@@ -75,13 +83,30 @@ def test_every_role_was_watched(trace):
 
 
 def test_no_role_opens_anything_of_anothers(trace):
-    strayed = {}
-    for role, home in trace.home.items():
-        if role == "demo":
-            continue
-        allowed = {home} | ({"truth"} if role == SCORER else set())
-        strayed[role] = sorted(path for path in trace.opened[role] | trace.moved[role] if top(path) not in allowed)
-    assert {role: paths for role, paths in strayed.items() if paths} == {}
+    assert strayed(trace) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '12 openat(AT_FDCWD</demo/force>, "/demo/council/extract/children.csv", O_RDONLY) = 5</demo/council/extract/children.csv>',
+        '12 openat(AT_FDCWD</demo/force>, "../council/extract/children.csv", O_RDONLY) = 5</demo/council/extract/children.csv>',
+        "12 <... openat resumed>)        = 5</demo/council/extract/children.csv>",
+        '12 rename("/demo/council/extract/children.csv", "/demo/force/mine.csv") = 0',
+        '12 renameat2(AT_FDCWD</demo/force>, "/demo/force/a", AT_FDCWD</demo/force>, "/demo/council/extract/children.csv", 0 <unfinished ...>',
+    ],
+)
+def test_a_file_of_anothers_is_seen_even_if_a_childs_thread_opens_it(line):
+    processes = [{"pid": 10, "role": "force", "directory": "/demo/force"}, {"pid": 20, "role": "council", "directory": "/demo/council"}]
+    run = Demo(Path("/demo"), {"processes": processes}, "", 1, Path("/none"))
+    started = [
+        "10 vfork( <unfinished ...>",
+        "10 <... vfork resumed>)          = 11",
+        "11 clone3({flags=CLONE_VM} => {parent_tid=[12]}, 88) = 12",
+    ]
+    opened = '20 openat(AT_FDCWD</demo/council>, "extract/children.csv", O_RDONLY) = 5</demo/council/extract/children.csv>'
+    assert strayed(Trace([*started, opened], run)) == {}
+    assert strayed(Trace([*started, opened, line], run)) == {"force": ["council/extract/children.csv"]}
 
 
 def test_only_the_scorer_opens_the_truth_once_it_was_written(trace):

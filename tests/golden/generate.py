@@ -1,0 +1,154 @@
+"""Write the golden vectors: `python tests/golden/generate.py`. Never run by a test.
+
+A vector once written stands: what was sealed, signed or encoded by an earlier version must open, verify and encode alike for
+ever. Add vectors for a new version of a format beside the old ones; keys here are of the vectors alone.
+"""
+
+import base64
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from parties.encoding.clk import clk_secret, encode_clks
+from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.rows import PersonRows, fields
+from schemas import receipt
+from schemas.agreement import PROJECTIONS
+from schemas.canonical import canonical_json, digest_of
+from schemas.encoding_set import POPULATIONS
+from schemas.sealed import SealingKey, seal
+from schemas.signature import public_text, sign, signed
+from schemas.token import TokenBody, write_token
+
+FOLDER = Path(__file__).parent
+T = 9
+PEOPLE = (
+    {
+        "forename": "Ada",
+        "surname": "O'Brien-Ash",
+        "date_of_birth": "1985-02-03",
+        "address": "Flat 2, 1 Long Lane",
+        "town": "Cardiff",
+        "postcode": "CF10 3NP",
+    },
+    {
+        "forename": "Zoë",
+        "surname": "van der Elm",
+        "date_of_birth": "2014-12-31",
+        "address": "7 St Mary Street",
+        "town": "Dudley",
+        "postcode": "DY1 1AA",
+    },
+)
+VALUES = ({}, [], {"b": [1, -2, True, None], "a": {"é": '"\\\n'}}, {"big": 2**64}, "text", 0)
+
+
+def key(name, size):
+    """Return bytes that anybody can make again from a name."""
+    content = b"".join(sha256(f"kinlink golden {name} {part}".encode()).digest() for part in range(-(-size // 32)))
+    return content[:size]
+
+
+def text(content):
+    """Return bytes as JSON carries them."""
+    return base64.b64encode(content).decode()
+
+
+def canonical():
+    """Values and their canonical bytes; values that have none."""
+    good = [{"value": value, "canonical": canonical_json(value).decode(), "sha256": digest_of(value)} for value in VALUES]
+    return {"good": good, "bad": [1.5, {"a": 0.1}, [1e300]]}
+
+
+def signatures():
+    """A signature, and ways to spoil it."""
+    signer, body = Ed25519PrivateKey.from_private_bytes(key("signing", 32)), {"version": 1, "name": "Zoë"}
+    made = sign(signer, "golden/root", "roster/1", body)
+    good = {"context": "roster/1", "body": body, "key_id": "golden/root", "public_key": public_text(signer), "signature": made.signature}
+    other = public_text(Ed25519PrivateKey.from_private_bytes(key("another", 32)))
+    changes = (
+        {"context": "agreement/1"},
+        {"body": {"version": 2, "name": "Zoë"}},
+        {"public_key": other},
+        {"signature": "AAAA"},
+        {"signature": "?"},
+    )
+    return {"good": [good], "bad": [{**good, **change} for change in changes]}
+
+
+def sealed():
+    """An envelope, and ways to spoil it."""
+    recipient, plaintext, info = SealingKey(key("sealing", 96)), b"golden plaintext", "kinlink/token/1|round|authority"
+    envelope = seal(plaintext, recipient.public_text(), info)
+    good = {"key": text(recipient.raw()), "info": info, "plaintext": text(plaintext), "envelope": text(envelope)}
+    spoilt = {
+        "one bit of the content": envelope[:-1] + bytes([envelope[-1] ^ 1]),
+        "one bit of the key": envelope[:9] + bytes([envelope[9] ^ 1]) + envelope[10:],
+        "an unknown suite": envelope[:4] + b"\x02" + envelope[5:],
+        "another magic": b"KLS2" + envelope[4:],
+        "cut short": envelope[:100],
+        "one byte short": envelope[:-1],
+    }
+    bad = [{**good, "why": why, "envelope": text(content)} for why, content in spoilt.items()]
+    bad += [{**good, "why": "another info", "info": info + "x"}, {**good, "why": "another key", "key": text(key("another sealing", 96))}]
+    return {"good": [good], "bad": bad}
+
+
+def tokens():
+    """Token bodies, and contents that are none."""
+    bodies = [
+        TokenBody(
+            token=key("token", 32).hex(), round_id="r-2026-11", authority="council", child=key("child", 16).hex(), own_carer=carer, grade=grade,
+            expires_at="2026-12-01T00:00:00Z",
+        )
+        for carer, grade in ((key("carer", 16).hex(), "A"), (None, "B"))
+    ]  # fmt: skip
+    good = [{"body": body.model_dump(), "content": text(write_token(body))} for body in bodies]
+    content = write_token(bodies[0])
+    bad = [content[:-1], content + b" ", content.replace(b'"A"', b'"C"'), content.replace(b'"child"', b'"chile"'), bytes(len(content))]
+    return {"good": good, "bad": [text(item) for item in bad]}
+
+
+def receipts():
+    """A receipt, and contents that are none."""
+    signer = Ed25519PrivateKey.from_private_bytes(key("signing", 32))
+    body = {"round_id": "r-2026-11", "organisation": "prison-service", "submission": "ab" * 32, "accepted_at": "2026-11-01T00:00:00Z"}
+    content = receipt.write_receipt(signed(signer, "service/service", receipt.CONTEXT, body))
+    good = [{"body": body, "public_key": public_text(signer), "content": text(content)}]
+    bad = [content[:-1], content + b" ", content.replace(b"accepted_at", b"accepted_on"), b"{}".ljust(len(content))]
+    return {"good": good, "bad": [text(item) for item in bad]}
+
+
+def clks():
+    """Filters of invented people before and after diffusion, with the values that were encoded."""
+    rows, round_key, made = PersonRows(), key("round", 32), []
+    for number, person in enumerate(PEOPLE):
+        rows.add_row(rows.add_person(str(number)), person)
+    for population in POPULATIONS:
+        for projection in PROJECTIONS:
+            secret = clk_secret(round_key, population, projection)
+            values = fields(rows, projection)
+            before = encode_clks(values, projection, secret)
+            after = diffuse(before, draw_positions(round_key, population, projection, T))
+            made += [
+                {"population": population, "projection": projection, "record": person, "values": list(value), "clk": one.tobytes().hex(), "diffused": two.tobytes().hex()}
+                for person, value, one, two in zip(PEOPLE, values, before, after, strict=True)
+            ]  # fmt: skip
+    return {"round_key": round_key.hex(), "diffusion": T, "good": made}
+
+
+VECTORS = {
+    "canonical-json": canonical,
+    "signature": signatures,
+    "sealed-envelope": sealed,
+    "token-body": tokens,
+    "receipt": receipts,
+    "clk": clks,
+}
+
+
+if __name__ == "__main__":
+    for name, make in VECTORS.items():
+        (FOLDER / f"{name}.json").write_text(json.dumps(make(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

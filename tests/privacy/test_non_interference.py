@@ -1,0 +1,209 @@
+"""Police data goes in, nothing about matches comes out: the same for the prison service and for an authority's submission identity.
+
+Rounds are run in which these custodians submit the same and the others do not: with matches, without any, with a search that
+fails, without the prison service. At every stage each asks for everything there is to ask for. Every answer and every file of
+its own must be the same bytes in all of them.
+"""
+
+import functools
+import shutil
+from contextlib import suppress
+
+import pytest
+
+from parties.submission.prepare import prepare
+from schemas.encoding_set import CHUNK_BYTES
+from schemas.errors import UserError
+from schemas.receipt import RECEIPT_BYTES
+from schemas.roster import Role
+from schemas.signature import SignedDocument
+from tests.acceptance.planted import AUTHORITY, POLICE, PRISON
+from tests.acceptance.round import ROUND, copy_linkage
+from tests.acceptance.test_interruptions import Cut, CutEngine
+from validation.synthetic.population import write_population
+
+OBSERVERS = (PRISON, POLICE, AUTHORITY)
+STAGES = ("submitted", "closed", "searched", "found", "released")
+RECEIPT = f"receipts/{ROUND}.receipt"
+HIDDEN = "0" * 64
+PART = "canaries.arrow"
+STRANGERS, STRANGERS_SEED = 150, 77
+HERE = f"/v1/rounds/{ROUND}"
+
+
+def submission_of(directory, organisation):
+    """Return the signed manifest of what a custodian has encoded, and one chunk."""
+    outbox = directory / organisation / "outbox" / ROUND
+    return SignedDocument.model_validate_json((outbox / "manifest.json").read_bytes()), (outbox / PART).read_bytes()[:CHUNK_BYTES]
+
+
+def requests_of(own, other):
+    """Return everything a custodian may ask for, and what it may not: template of the address, method, address, body."""
+    document, chunk = own
+    mine, theirs = f"{HERE}/submissions/{document.digest}", f"{HERE}/submissions/{other.digest}"
+    round_, submission = "/v1/rounds/{round_id}", "/v1/rounds/{round_id}/submissions/{digest}"
+    return [
+        ("/v1/health", "GET", "/v1/health", b""),
+        ("/v1/openapi.json", "GET", "/v1/openapi.json", b""),
+        ("/v1/rounds", "GET", "/v1/rounds", b""),
+        (round_, "GET", HERE, b""),
+        (round_, "GET", "/v1/rounds/no-such-round", b""),
+        (round_, "PUT", HERE, b"{}"),
+        (f"{round_}/close", "POST", f"{HERE}/close", b""),
+        (f"{round_}/approvals", "POST", f"{HERE}/approvals", b"{}"),
+        (f"{round_}/release", "POST", f"{HERE}/release", b""),
+        (f"{round_}/shares", "GET", f"{HERE}/shares", b""),
+        (f"{round_}/shares/{{recipient}}", "PUT", f"{HERE}/shares/{PRISON}", b"{}"),
+        (submission, "PUT", mine, document.model_dump_json().encode()),
+        (submission, "GET", mine, b""),
+        (submission, "GET", theirs, b""),
+        (f"{submission}/parts/{{name}}/chunks/{{index}}", "PUT", f"{mine}/parts/{PART}/chunks/0", chunk),
+        (f"{submission}/parts/{{name}}/chunks/{{index}}", "PUT", f"{mine}/parts/{PART}/chunks/0", b"other bytes"),
+        (f"{submission}/accept", "POST", f"{mine}/accept", b""),
+        (f"{submission}/accept", "POST", f"{theirs}/accept", b""),
+        (f"{round_}/envelopes", "GET", f"{HERE}/envelopes", b""),
+        (f"{round_}/envelopes/{{envelope_id}}", "GET", f"{HERE}/envelopes/{HIDDEN}", b""),
+        ("/v1/tokens/redeem", "POST", "/v1/tokens/redeem", b'{"token": "%s"}' % HIDDEN.encode()),
+        (f"{round_}/tables", "POST", f"{HERE}/tables", b"{}"),
+        ("/v1/audit", "GET", "/v1/audit?after=0", b""),
+    ]
+
+
+def answers(linkage, organisation, wanted):
+    """Return status, headers and body of every answer, by request. The web server's own wall clock is left out."""
+    found = {}
+    with linkage.raw(organisation, Role.CUSTODIAN) as custodian:
+        for number, (_, method, path, body) in enumerate(wanted):
+            answer = custodian.request(method, path, content=body)
+            headers = [(name, value) for name, value in answer.headers.multi_items() if name != "date"]
+            found[number, method, path] = (answer.status_code, headers, answer.content)
+    return found
+
+
+def observe(linkage, *, absent=(), engine=None):
+    """Run a round and return, by observer and stage, the answers it gets and the files it has."""
+    submissions = {name: submission_of(linkage.founded.directory, name) for name in OBSERVERS}
+    others = dict(zip(OBSERVERS, OBSERVERS[1:] + OBSERVERS[:1], strict=True))
+    wanted = {name: requests_of(submissions[name], submissions[others[name]][0]) for name in OBSERVERS}
+    seen = {(name, "before"): ({}, linkage.files(name)) for name in OBSERVERS}
+
+    def look(stage):
+        for name in OBSERVERS:
+            if name not in absent:
+                seen[name, stage] = (answers(linkage, name, wanted[name]), linkage.files(name))
+
+    linkage.open()
+    linkage.send(*(name for name in linkage.custodians() if name not in absent))
+    look("submitted")
+    linkage.close()
+    look("closed")
+    for stage, steps in (
+        ("searched", [lambda: linkage.search(engine)]),
+        ("found", [linkage.find]),
+        ("released", [lambda: linkage.approve(0), lambda: linkage.approve(1), linkage.release, linkage.tables]),
+    ):
+        for step in steps:
+            with suppress(*((Cut, UserError) if engine else ())):
+                step()
+        look(stage)
+    return seen, len(linkage.released())
+
+
+def keep_the_header_alone(files):
+    for file in files:
+        file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+
+@functools.cache
+def without_matches(founded, directory):
+    """Run a round in which one authority knows other children only, and the rest know nobody."""
+    with copy_linkage(founded, directory / "nodes", f"sqlite:///{directory / 'service.sqlite'}") as linkage:
+        write_population(directory / "strangers", people=STRANGERS, seed=STRANGERS_SEED, prevalence=0.0)
+        linkage.open()
+        for folder in (directory / "strangers").glob("local-authority-*"):
+            name = folder.name.lower()
+            if name in linkage.authorities():
+                extract = shutil.copytree(folder, linkage.directory / name / "extract", dirs_exist_ok=True)
+                if name != AUTHORITY:
+                    keep_the_header_alone(extract / f"{file}.csv" for file in ("children", "carers", "ties"))
+                prepare(linkage.settings(name), ROUND)
+        assert submission_of(linkage.directory, AUTHORITY) != submission_of(founded.directory, AUTHORITY)
+        return observe(linkage)
+
+
+@functools.cache
+def with_a_search_that_fails(founded, directory):
+    with copy_linkage(founded, directory / "nodes", f"sqlite:///{directory / 'service.sqlite'}") as linkage:
+        return observe(linkage, engine=CutEngine())
+
+
+@functools.cache
+def without_the_prison_service(founded, directory):
+    with copy_linkage(founded, directory / "nodes", f"sqlite:///{directory / 'service.sqlite'}") as linkage:
+        return observe(linkage, absent=(PRISON,))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.getbasetemp()
+
+
+def made(place, name):
+    directory = place / name
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+OTHER_ROUNDS = {
+    without_matches: (PRISON, POLICE),
+    with_a_search_that_fails: OBSERVERS,
+    without_the_prison_service: (POLICE, AUTHORITY),
+}
+
+
+def test_what_a_custodian_is_told_and_keeps_is_the_same_bytes_whatever_matches(linkage, founded, place):
+    seen, released = observe(linkage)
+    assert released >= 10
+    linkage.kill()  # the other rounds' services listen where this one did
+    for other_round, observers in OTHER_ROUNDS.items():
+        other, nothing = other_round(founded, made(place, other_round.__name__))
+        assert nothing == 0
+        for name in observers:
+            for stage in STAGES:
+                for part, mine, theirs in zip(("answer", "file"), seen[name, stage], other[name, stage], strict=True):
+                    differing = {item for item in mine.keys() | theirs.keys() if mine.get(item) != theirs.get(item)}
+                    assert not differing, f"{name}, {stage}, {part}, {other_round.__name__}"
+
+
+def test_after_its_submission_a_custodian_holds_one_receipt_of_fixed_size_more_and_nothing_else(founded, place):
+    seen, _ = with_a_search_that_fails(founded, made(place, with_a_search_that_fails.__name__))
+    for name in OBSERVERS:
+        before, after = seen[name, "before"][1], seen[name, "submitted"][1]
+        assert after.keys() - before.keys() == {RECEIPT}
+        assert len(after[RECEIPT]) == RECEIPT_BYTES
+        gone = before.keys() - after.keys()
+        assert gone
+        assert all(path.startswith("outbox/") for path in gone)
+        assert {path: after[path] for path in before.keys() - gone} == {path: before[path] for path in before.keys() - gone}
+        for stage in STAGES:
+            assert seen[name, stage][1] == after
+
+
+def test_the_answers_are_those_of_a_service_at_work(founded, place):
+    """Else the comparison above could be of refusals alone."""
+    seen, _ = with_a_search_that_fails(founded, made(place, with_a_search_that_fails.__name__))
+    for name in OBSERVERS:
+        found, files = seen[name, "found"]
+        codes = {status for status, _, _ in found.values()}
+        assert {200, 403, 404, 409} <= codes
+        assert not codes & {401, 500}
+        accepted = next(body for (_, _, path), (status, _, body) in found.items() if path.endswith("/accept") and status == 200)
+        assert accepted == files[RECEIPT]
+
+
+def test_everything_that_the_service_offers_was_asked_for(linkage):
+    own, other = (submission_of(linkage.directory, name) for name in (PRISON, POLICE))
+    asked = {(template, method) for template, method, _, _ in requests_of(own, other[0])}
+    offered = {(path, method.upper()) for path, methods in linkage.app.openapi()["paths"].items() for method in methods}
+    assert len(offered) >= 16
+    assert asked == offered | {("/v1/openapi.json", "GET")}

@@ -1,0 +1,94 @@
+"""Paths through the family graph, and what several of them say together."""
+
+import pytest
+
+from linkage.findings.links import Link, Person
+from linkage.findings.paths import CORROBORATION_BITS, Finding, Path, carer_paths, declared_paths, findings, police_paths
+
+INF = float("inf")
+PRISONER, OTHER = Person("prison", 1), Person("prison", 2)
+CARER, POLICE_ADULT = Person("council", 11), Person("police", 21)
+CHILD, SIBLING = Person("council", 31), Person("council", 32)
+DECLARED, POLICE_CHILD = Person("prison", 41), Person("police", 51)
+
+
+def link(left, right, weight=12.0, margin=6.0):
+    return Link(left, right, weight, margin)
+
+
+def finding(*paths, delta=3.0):
+    found = findings(paths, delta=delta)
+    assert len(found) == 1
+    return found[0]
+
+
+def path(weight, margin=INF, carer=None, child=CHILD, prisoner=PRISONER):
+    return Path(prisoner, child, weight, margin, carer)
+
+
+def test_a_carer_leads_to_each_of_the_children_tied_to_it():
+    found = carer_paths([link(PRISONER, CARER)], {CARER: [CHILD, SIBLING]})
+    assert found == [Path(PRISONER, child, 12.0, 6.0, CARER) for child in (CHILD, SIBLING)]
+
+
+def test_a_carer_without_children_leads_nowhere():
+    assert carer_paths([link(PRISONER, CARER)], {}) == []
+
+
+def test_a_declared_child_leads_to_the_authoritys_child_linked_with_it():
+    assert declared_paths({PRISONER: [DECLARED]}, [link(DECLARED, CHILD, 9.0, 1.0)]) == [Path(PRISONER, CHILD, 9.0, 1.0)]
+    assert declared_paths({PRISONER: [DECLARED]}, [link(POLICE_CHILD, CHILD)]) == []
+
+
+@pytest.mark.parametrize(("adult", "child", "weakest"), [((12.0, 2.0), (9.0, 6.0), (9.0, 2.0)), ((3.0, 8.0), (9.0, INF), (3.0, 8.0))])
+def test_a_path_over_the_police_is_as_strong_as_its_weaker_link(adult, child, weakest):
+    found = police_paths([link(PRISONER, POLICE_ADULT, *adult)], {POLICE_ADULT: [POLICE_CHILD]}, [link(POLICE_CHILD, CHILD, *child)])
+    assert found == [Path(PRISONER, CHILD, *weakest)]
+
+
+def test_one_path_is_the_finding():
+    assert finding(path(9.0, 4.0, CARER)) == Finding(PRISONER, CHILD, 9.0, 4.0, CARER)
+
+
+def test_a_second_path_adds_its_weight_up_to_a_bound():
+    assert finding(path(9.0), path(5.0)).weight == 14.0
+    assert finding(path(9.0), path(20.0)).weight == 20.0 + CORROBORATION_BITS
+    assert finding(path(9.0), path(8.5)).weight == 9.0 + CORROBORATION_BITS
+
+
+def test_a_second_path_never_takes_weight_away():
+    assert finding(path(9.0), path(-4.0)).weight == 9.0
+
+
+def test_a_path_that_leads_clearly_goes_before_a_heavier_one_that_does_not():
+    found = finding(path(20.0, 0.5), path(9.0, 4.0))
+    assert (found.weight, found.margin) == (9.0 + CORROBORATION_BITS, 4.0)
+
+
+def test_where_no_path_leads_clearly_agreement_is_the_lead():
+    found = finding(path(9.0, 0.0), path(6.0, -1.0))
+    assert (found.weight, found.margin) == (15.0, 6.0)
+    assert finding(path(9.0, 0.0), path(-6.0, -1.0)).margin == 0.0
+
+
+def test_one_unclear_path_alone_keeps_its_margin():
+    assert finding(path(9.0, 1.0)).margin == 1.0
+
+
+def test_the_authoritys_own_carer_is_named_whichever_path_is_best():
+    assert finding(path(20.0), path(9.0, carer=CARER)).carer == CARER
+    assert finding(path(20.0)).carer is None
+
+
+def test_a_child_with_two_parents_inside_has_two_findings_and_a_prisoner_several_children():
+    found = findings([path(9.0), path(9.0, prisoner=OTHER), path(9.0, child=SIBLING)], delta=3.0)
+    assert [(item.prisoner, item.child) for item in found] == [(PRISONER, CHILD), (PRISONER, SIBLING), (OTHER, CHILD)]
+
+
+def test_without_paths_there_is_nothing():
+    assert findings([], delta=3.0) == []
+
+
+def test_the_order_of_paths_makes_no_difference():
+    paths = [path(9.0, 0.0), path(6.0, -1.0, CARER), path(7.0, 5.0)]
+    assert len({finding(*order) for order in (paths, paths[::-1], paths[1:] + paths[:1])}) == 1
