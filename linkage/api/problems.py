@@ -72,9 +72,10 @@ def title_of(error: UserError) -> str:
 
 
 def problem(title: str, status: int, detail: str) -> JSONResponse:
-    """Return a problem document."""
+    """Return a problem document; who sends too much is hung up on, else the rest of the body would still be received."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+    headers = {"connection": "close"} if status == STATUS[TooLargeError] else None
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -79,6 +79,8 @@ def _receipt(round_id: str, digest: str, call: Call) -> bytes:
     canaries = verify(vault, submission)
     with call.transaction() as session:
         submission = find_own(session, round_id, digest, organisation, lock=True)
+        if submission.state == SubmissionState.ACCEPTED and submission.receipt:  # by a request at the same time
+            return submission.receipt
         if submission.state == SubmissionState.SUPERSEDED:
             raise ConflictError("submission: another one took its place meanwhile; send its manifest again to go back to it")
         event = call.event("submission-accepted", round_id, submission=digest)

@@ -22,6 +22,8 @@ from tests.acceptance.planted import POLICE
 from tests.acceptance.round import ROUND, SERVICE
 
 PART = "adults.A.arrow"
+MEBIBYTE = 1024 * 1024
+MUCH = 8 * MAX_CHUNK_BYTES // MEBIBYTE
 
 
 def outbox(linkage, organisation=POLICE):
@@ -145,22 +147,22 @@ def test_a_body_that_ends_before_it_is_whole_changes_nothing(linkage):
     assert state(linkage) == before
 
 
-def test_a_body_without_end_is_refused_while_it_streams(linkage):
+def test_a_body_over_the_limit_is_refused_while_it_streams_and_its_rest_is_not_read(linkage):
     linkage.open()
     place, before, sent = announce(linkage), state(linkage), []
 
-    def endless():
-        while True:
-            sent.append(len(sent))
-            yield bytes(1024 * 1024)
+    def too_much():
+        for _ in range(MUCH):
+            sent.append(MEBIBYTE)
+            yield bytes(MEBIBYTE)
 
     trust = ssl.create_default_context(cafile=linkage.settings(POLICE).path("ca.pem"))
     try:
-        answer = httpx.put(f"{linkage.settings(POLICE).service_url}{place}/parts/{PART}/chunks/0", content=endless(), verify=trust)
+        answer = httpx.put(f"{linkage.settings(POLICE).service_url}{place}/parts/{PART}/chunks/0", content=too_much(), verify=trust)
         assert (answer.status_code, answer.json()["title"]) == (413, "SubmissionError")
     except httpx.TransportError:
         pass  # the service hangs up on who does not stop
-    assert len(sent) < 16 * MAX_CHUNK_BYTES // 1024**2
+    assert len(sent) < MUCH
     assert state(linkage) == before
 
 

@@ -51,6 +51,8 @@ class Needles:
 
     def leaks(self, places: Mapping[str, bytes]) -> dict[str, set[str]]:
         """Return what was found, by place; nothing where there is nothing."""
+        if not self.within(b"\n".join(places.values())):
+            return {}
         return {place: found for place, content in places.items() if (found := self.within(content))}
 
 

@@ -23,7 +23,7 @@ from tests.acceptance.test_interruptions import Cut, CutEngine
 from validation.synthetic.population import write_population
 
 OBSERVERS = (PRISON, POLICE, AUTHORITY)
-STAGES = ("submitted", "closed", "searched", "found", "released")
+STAGES = ("submitted", "searched", "found", "released")
 RECEIPT = f"receipts/{ROUND}.receipt"
 HIDDEN = "0" * 64
 PART = "canaries.arrow"
@@ -96,7 +96,6 @@ def observe(linkage, *, absent=(), engine=None):
     linkage.send(*(name for name in linkage.custodians() if name not in absent))
     look("submitted")
     linkage.close()
-    look("closed")
     for stage, steps in (
         ("searched", [lambda: linkage.search(engine)]),
         ("found", [linkage.find]),

@@ -37,7 +37,9 @@ def test_swapped_names_have_the_same_tokens(first, last):
 
 @given(st.integers(1920, 2020), DAYS, DAYS)
 def test_a_day_month_swap_keeps_the_pair(year, day, month):
-    one, two = (fields(rows(forename="a", surname="b", date_of_birth=f"{year}-{m:02}-{d:02}"), "A")[0] for m, d in ((month, day), (day, month)))
+    one, two = (
+        fields(rows(forename="a", surname="b", date_of_birth=f"{year}-{m:02}-{d:02}"), "A")[0] for m, d in ((month, day), (day, month))
+    )
     assert one[2] == two[2]
 
 

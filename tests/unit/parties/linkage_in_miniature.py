@@ -70,7 +70,12 @@ EXTRACTS = {
             "K1,Ada,Ash,Elm,1985-02-03,F,1 Long Lane,Cardiff,CF10 3NP",
             "K2,Hal,Fir,,1975-02-03,M,9 Long Lane,Cardiff,CF10 3NP",
         ],
-        "ties": ["carer_id,child_id,relation,recorded_on", "K1,C1,parent,2020-01-01", "K2,C2,foster_carer,2020-01-01", "K1,C9,parent,2020-01-01"],
+        "ties": [
+            "carer_id,child_id,relation,recorded_on",
+            "K1,C1,parent,2020-01-01",
+            "K2,C2,foster_carer,2020-01-01",
+            "K1,C9,parent,2020-01-01",
+        ],
         "directory": ["role,area_or_school,name,telephone"],
     },
 }

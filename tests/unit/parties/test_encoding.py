@@ -154,6 +154,8 @@ def test_a_weak_diffusion_is_refused_in_production(t):
     check_diffusion(ENCODING.model_copy(update={"diffusion": t, "profile": "development"}))
 
 
-@pytest.mark.parametrize("shown", [population(1), encoded(population(1)), filters(population(1), "A")[0]], ids=lambda item: type(item).__name__)
+@pytest.mark.parametrize(
+    "shown", [population(1), encoded(population(1)), filters(population(1), "A")[0]], ids=lambda item: type(item).__name__
+)
 def test_what_identifies_people_hides_itself(shown):
     assert "ada" not in repr(shown).lower()

@@ -35,7 +35,9 @@ def organisation(name, kind, role):
 
 HOLDER = organisation("holder-1", Kind.KEY_HOLDER, Role.KEY_HOLDER)
 POLICE, OTHER_POLICE = (organisation(name, Kind.POLICE, Role.CUSTODIAN) for name in SEALING)
-ROSTER = Roster(version=1, expires_on="2090-01-01", organisations=[HOLDER, organisation("holder-2", Kind.KEY_HOLDER, Role.KEY_HOLDER), POLICE])
+ROSTER = Roster(
+    version=1, expires_on="2090-01-01", organisations=[HOLDER, organisation("holder-2", Kind.KEY_HOLDER, Role.KEY_HOLDER), POLICE]
+)
 
 
 def sealed(share=SHARES["holder-1"], *, digest=DIGEST, key=KEYS["holder-1"], recipient=POLICE, holder=HOLDER):

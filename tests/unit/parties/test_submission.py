@@ -69,7 +69,10 @@ def test_only_an_authority_can_tell_whom_a_person_id_stands_for(linkage, round_i
     _, nodes = linkage
     for name in ("prison", "authority-a"):
         prepare(nodes[name], round_id)
-    for name, expected in (("prison", set()), ("authority-a", {("adults", "K1"), ("adults", "K2"), ("children", "C1"), ("children", "C2")})):
+    for name, expected in (
+        ("prison", set()),
+        ("authority-a", {("adults", "K1"), ("adults", "K2"), ("children", "C1"), ("children", "C2")}),
+    ):
         with Session(open_node_store(nodes[name])) as session:
             found = session.execute(select(Person.population, Person.record_id).where(Person.round_id == round_id))
             assert {tuple(row) for row in found} == expected
@@ -222,7 +225,9 @@ def test_the_services_errors_are_ours(linkage, status, body, expected):
 def test_a_roster_with_other_keys_for_this_node_is_not_installed(linkage, tmp_path):
     directory, _ = linkage
     init_node(tmp_path, "prison-service", "prison", "Prison")
-    documents = [SignedDocument.model_validate_json((directory / "prison" / name).read_bytes()) for name in ("roster.json", "agreement.json")]
+    documents = [
+        SignedDocument.model_validate_json((directory / "prison" / name).read_bytes()) for name in ("roster.json", "agreement.json")
+    ]
     roots = json.loads((directory / "prison" / "roots.json").read_bytes())
     with pytest.raises(AgreementError, match="other keys"):
         install(tmp_path, *documents, roots, b"")
