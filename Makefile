@@ -6,7 +6,7 @@ PACKAGES := schemas validation parties linkage flows
 export PYTHONDONTWRITEBYTECODE =
 export DO_NOT_TRACK = 1
 
-.PHONY: setup demo test check prove lock quality clean help
+.PHONY: setup demo test check slow-test prove lock quality weights clean help
 
 help:  ## Say what each target does
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,7 @@ demo: setup  ## Run a whole round on an invented population; options in ARGS="--
 	@$(BIN)/kinlink demo $(ARGS)
 
 test: setup  ## Run the tests that take under two minutes
-	@$(BIN)/pytest -m "not demo" -n auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest -m "not demo and not slow" -n auto --dist loadfile $(ARGS)
 
 check: setup  ## Run the static checks: lint, format, types, imports, lock
 	$(BIN)/ruff check .
@@ -41,7 +41,8 @@ check: setup  ## Run the static checks: lint, format, types, imports, lock
 	$(BIN)/lint-imports
 	@! grep -n '://' requirements.lock || { echo "requirements.lock names a host"; exit 1; }
 
-demo-test: setup  ## Run the tests that need a demo of their own (about ten minutes)
+slow-test: setup  ## Run the tests that need a demo of their own or many rounds (about ten minutes)
+	@$(BIN)/pytest -m slow -n auto --dist loadfile $(ARGS)
 	@$(BIN)/pytest -m demo $(ARGS)
 
 prove: setup  ## Run everything at full counts and print each target with its figure

@@ -8,6 +8,7 @@ Everything that could refuse an envelope comes before it is kept. Names go into 
 
 import json
 import os
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -217,8 +218,8 @@ def _write(desk: _Desk, item: Opened, referral: Referral) -> str:
 
 def _write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_suffix(path.suffix + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w", encoding="utf-8") as file:
+    part = path.with_suffix(f"{path.suffix}.{secrets.token_hex(4)}.part")  # holder and deputy may collect at the same time
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

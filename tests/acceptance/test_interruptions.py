@@ -14,6 +14,8 @@ from schemas.roster import Kind, Role
 from tests.acceptance.planted import AUTHORITY
 from tests.acceptance.round import ROUND, Linkage
 
+pytestmark = pytest.mark.slow  # many rounds
+
 RELEASE = f"/v1/rounds/{ROUND}/release"
 
 

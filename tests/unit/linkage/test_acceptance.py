@@ -64,7 +64,7 @@ CHANGES = {
     "other schemas": ({"schemas_digest": "0" * 64}, "linkage schemas are not the agreed"),
     "too many quarantined": ({"quarantined_per_mille": 51}, "more rows are quarantined"),
     "malformed": ({"parts": []}, "malformed at parts"),
-    "unknown field": ({"extra": 1}, "malformed at extra"),
+    "unknown field": ({"extra": 1}, "malformed at the top level"),
     "parts missing": ({"parts": [{"name": "ties.arrow", "rows": 0, "size": 1, "sha256": "0" * 64}]}, "is missing"),
 }
 

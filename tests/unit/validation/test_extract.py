@@ -88,7 +88,7 @@ def test_no_value_is_shown_in_a_result_a_log_or_on_the_terminal(caplog):
 
 def test_a_missing_column_names_file_and_column():
     frame = rows("police", "persons", {}).drop(columns="surname")
-    with pytest.raises(ExtractError, match="persons: column surname is missing; add it"):
+    with pytest.raises(ExtractError, match="persons: column surname is missing; export it under that name"):
         check_file("police", "persons", frame)
 
 
