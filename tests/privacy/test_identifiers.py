@@ -120,6 +120,7 @@ def run_everything(linkage):
     run(linkage, STATISTICS, statistics.NAME, statistics.publish_stages(linkage.directory / STATISTICS / "tables"))
 
 
+@pytest.mark.slow  # a round of planted people on each database
 def test_no_identifier_leaves_its_custodian_and_no_key_leaves_memory(linkage, tmp_path, watched):
     run_everything(linkage)
     people = planted(linkage.custodians())
