@@ -43,8 +43,9 @@ class Processes:
     _stopping: bool = False
 
     def __enter__(self) -> Self:
-        """Stop cleanly on SIGTERM, too."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        """Stop cleanly on SIGINT and SIGTERM, also where whoever started this process had SIGINT ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
