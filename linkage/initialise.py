@@ -61,9 +61,17 @@ def init_service(
         ConfigurationError: there is a service already, the database does not answer, or the name is not as rosters need it.
     """
     _check_new(directory)
-    settings = ServiceSettings(
-        organisation=organisation, host=host, port=port, database_url=database_url, prefect_api=prefect_api, directory=directory.resolve()
-    )
+    try:
+        settings = ServiceSettings(
+            organisation=organisation,
+            host=host,
+            port=port,
+            database_url=database_url,
+            prefect_api=prefect_api,
+            directory=directory.resolve(),
+        )
+    except ValidationError:
+        raise ConfigurationError("service: a name has at most 64 characters, a port is 1 to 65535; choose others") from None
     _private_directory(directory)
     store = open_store(settings.database)  # first: where it does not answer, there is nothing to take away again
     migrate(store)

@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
 class Round(Base):
     """One round: its signed manifest, its state, and the key of its part of the vault (empty once destroyed).
 
-    `counts` are the operator's figures in tens: pairs, findings, releasable, review.
+    `counts` are pairs, findings, releasable and review, exact; operators see them in tens.
     """
 
     __tablename__ = "round"
