@@ -61,17 +61,7 @@ def init_service(
         ConfigurationError: there is a service already, the database does not answer, or the name is not as rosters need it.
     """
     _check_new(directory)
-    try:
-        settings = ServiceSettings(
-            organisation=organisation,
-            host=host,
-            port=port,
-            database_url=database_url,
-            prefect_api=prefect_api,
-            directory=directory.resolve(),
-        )
-    except ValidationError:
-        raise ConfigurationError("service: a name has at most 64 characters, a port is 1 to 65535; choose others") from None
+    settings = _settings(directory, organisation=organisation, host=host, port=port, database_url=database_url, prefect_api=prefect_api)
     _private_directory(directory)
     store = open_store(settings.database)  # first: where it does not answer, there is nothing to take away again
     migrate(store)
@@ -142,6 +132,13 @@ def read_signing_key(directory: Path, role: Role) -> Ed25519PrivateKey:
         raise ConfigurationError(f"{file} is missing; restore it from its backup, or make a new node") from None
     except (binascii.Error, ValueError):
         raise ConfigurationError(f"{file} is malformed; restore it from its backup, or make a new node") from None
+
+
+def _settings(directory: Path, **given: str | int | None) -> ServiceSettings:
+    try:
+        return ServiceSettings.model_validate({**given, "directory": directory.resolve()})
+    except ValidationError:
+        raise ConfigurationError("service: a name has at most 64 characters, a port is 1 to 65535; choose others") from None
 
 
 def _check_new(directory: Path) -> None:
