@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from flows.linking import Linking
 from linkage.findings.links import Link, Person, with_margins
+from linkage.findings.solving import one_to_one
 from linkage.search.weights import load_weights, prior_bits
 from parties.encoding.rows import PersonRows
 from parties.progress import Progress
@@ -92,7 +93,7 @@ def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str
     links = with_margins(
         ((Person(LEFT, one), Person(RIGHT, other), weight) for one, other, weight in rows), lambda _one, _other: False, floor=floor
     )
-    return _decide(_one_to_one(links), policy)
+    return _decide(one_to_one(links), policy)
 
 
 def figures(decisions: Decisions, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -135,17 +136,6 @@ def _decide(links: Sequence[Link], policy: Release) -> Decisions:
     linked = weight * CENTIBITS >= policy.link_centibits
     released = linked & (weight * CENTIBITS >= policy.theta_centibits) & (margin * CENTIBITS >= policy.delta_centibits)
     return Decisions(pairs, linked, released)
-
-
-def _one_to_one(links: Sequence[Link]) -> list[Link]:
-    """Return the links that no surer link contradicts: each row at most once, surest first."""
-    taken: set[Person] = set()
-    kept = []
-    for link in sorted(links, key=lambda item: (-item.weight, item.left, item.right)):
-        if link.left not in taken and link.right not in taken:
-            taken |= {link.left, link.right}
-            kept.append(link)
-    return kept
 
 
 def _read_csv(path: Path) -> pa.Table:

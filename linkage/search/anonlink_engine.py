@@ -1,11 +1,9 @@
 """Search by `anonlink`, in this process. Pure."""
 
-import warnings
-from typing import Any
-
 import numpy as np
 from bitarray import bitarray
 
+from linkage.search.anonlink_library import load_anonlink
 from linkage.search.engine import FilterPairs, Filters, check_filters
 
 
@@ -18,21 +16,14 @@ class AnonlinkEngine:
         check_filters(right)
         if not len(left) or not len(right):
             return _ordered([], [], [])
-        scores, _, (rows_left, rows_right) = _anonlink().candidate_generation.find_candidate_pairs(
+        anonlink = load_anonlink()
+        scores, _, (rows_left, rows_right) = anonlink.candidate_generation.find_candidate_pairs(
             (_bitarrays(left), _bitarrays(right)),
-            _anonlink().similarities.dice_coefficient_accelerated,
+            anonlink.similarities.dice_coefficient_accelerated,
             cut,
             k=top_k,
         )
         return _ordered(rows_left, rows_right, scores)
-
-
-def _anonlink() -> Any:  # the library has no types
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
-        warnings.filterwarnings("ignore", message="mypy_extensions.TypedDict is deprecated", category=DeprecationWarning)
-        import anonlink
-    return anonlink
 
 
 def _bitarrays(filters: Filters) -> list[bitarray]:
