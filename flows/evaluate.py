@@ -17,10 +17,10 @@ from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
 from linkage.search.weights import load_weights, prior_bits
 from parties.encoding.rows import PersonRows
-from parties.progress import Progress
 from schemas.agreement import PROJECTIONS, Release, Search
 from schemas.errors import ExtractError
 from schemas.linkage import weight_table
+from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
 Profile = Literal["default", "small-scope"]

@@ -11,10 +11,10 @@ from linkage.search.pools import PersonPairs, Pool, as_ids, make_pool, search_po
 from parties.encoding.encode import encode_population
 from parties.encoding.normalise import NORMALISER
 from parties.encoding.rows import PersonRows
-from parties.progress import Progress, silent
 from schemas.agreement import PROJECTIONS, Encoding
 from schemas.encoding_set import Population
 from schemas.linkage import schemas_digest
+from validation.progress import Progress, silent
 
 KEY_BYTES = 32
 

@@ -4,7 +4,7 @@ It reads accepted submissions from the vault and writes only blobs and rows of t
 done is not done again; a step that was interrupted starts over and gives the same bytes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,7 @@ from schemas.canonical import digest_of
 from schemas.encoding_set import POPULATIONS, Population, SubmissionManifest, write_table
 from schemas.joins import PERSON_BYTES
 from schemas.linkage import weight_table
+from validation.progress import Progress
 
 LINKS = pa.schema(
     [
@@ -46,7 +47,6 @@ LINKS = pa.schema(
         pa.field("authority", pa.string(), nullable=False),
     ]
 )
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from parties.initialise import load_agreed
 from parties.keys.derive import KEY_BYTES
 from parties.keys.identity_keys import load_signing_key, write_secret
 from parties.keys.shares import seal_share
-from parties.progress import Progress, silent
 from parties.rounds import OPEN, check_open, fetch_round
 from parties.settings import NodeSettings
 from schemas.agreed import Agreed
 from schemas.roster import Role
+from validation.progress import Progress, silent
 
 SHARES_DIRECTORY = "shares"
 

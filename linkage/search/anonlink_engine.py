@@ -1,29 +1,27 @@
-"""Search by `anonlink`, in this process. Pure."""
+"""Search by `anonlink`, in this process: the reference, and what is left where compiled code does not run. Pure."""
+
+from collections.abc import Iterator
 
 import numpy as np
 from bitarray import bitarray
 
 from linkage.search.anonlink_library import load_anonlink
-from linkage.search.engine import FilterPairs, Filters, check_filters
+from linkage.search.engine import FilterPairs, Filters
+from linkage.search.parts import PartsEngine, Split
 
 
-class AnonlinkEngine:
+class AnonlinkEngine(PartsEngine):
     """Exact all-pairs search with anonlink's accelerated Dice coefficient."""
 
-    def candidate_pairs(self, left: Filters, right: Filters, *, cut: float, top_k: int) -> FilterPairs:
-        """Return the pairs with Dice at least `cut`; see `Engine`."""
-        check_filters(left)
-        check_filters(right)
-        if not len(left) or not len(right):
-            return _ordered([], [], [])
-        anonlink = load_anonlink()
-        scores, _, (rows_left, rows_right) = anonlink.candidate_generation.find_candidate_pairs(
-            (_bitarrays(left), _bitarrays(right)),
-            anonlink.similarities.dice_coefficient_accelerated,
-            cut,
-            k=top_k,
-        )
-        return _ordered(rows_left, rows_right, scores)
+    def compare_parts(self, split: Split) -> Iterator[FilterPairs]:
+        """Yield the pairs of each part."""
+        for first, end in split.ranges:
+            part = split.part(first, end)
+            left, right = (part, split.other) if split.part_is_left else (split.other, part)
+            scores, _, (rows_left, rows_right) = load_anonlink().candidate_generation.find_candidate_pairs(
+                (_bitarrays(left), _bitarrays(right)), load_anonlink().similarities.dice_coefficient_accelerated, split.cut, k=None
+            )
+            yield _ordered(rows_left, rows_right, scores, part_is_left=split.part_is_left)
 
 
 def _bitarrays(filters: Filters) -> list[bitarray]:
@@ -35,7 +33,7 @@ def _bitarrays(filters: Filters) -> list[bitarray]:
     return rows
 
 
-def _ordered(left: object, right: object, score: object) -> FilterPairs:
+def _ordered(left: object, right: object, score: object, *, part_is_left: bool) -> FilterPairs:
     rows_left, rows_right = np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
-    order = np.lexsort((rows_right, rows_left))
+    order = np.lexsort((rows_right, rows_left) if part_is_left else (rows_left, rows_right))
     return FilterPairs(rows_left[order], rows_right[order], np.array(score, dtype=np.float64)[order])

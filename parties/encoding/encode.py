@@ -19,11 +19,11 @@ from parties.encoding.keystream import Keystream
 from parties.encoding.normalise import day_and_month
 from parties.encoding.rows import Filter, PersonRows, fields, filters
 from parties.keys.derive import derive, keyed_id
-from parties.progress import Progress, silent
 from schemas.agreement import PROJECTIONS, Encoding, Projection
 from schemas.encoding_set import CANARIES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population
 from schemas.joins import JOINS
 from schemas.linkage import feature_names
+from validation.progress import Progress, silent
 
 Bytes2D = NDArray[np.uint8]
 ID_BYTES = PSEUDONYM_BYTES  # of a person as of a filter

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parties.extracts.read import read_extract
-from parties.progress import Progress, silent
 from parties.settings import NodeSettings
 from schemas.errors import ExtractError
 from schemas.extracts import load_rules
 from validation.extract import CheckResult, Failure, Keys, check_file
+from validation.progress import Progress, silent
 
 EXTRACT_DIRECTORY, QUARANTINE_DIRECTORY = "extract", "quarantine"
 _HEADER = ("row", "column", "rule", "severity")

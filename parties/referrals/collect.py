@@ -22,7 +22,6 @@ from sqlalchemy import Engine
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.keys.identity_keys import OWNER_ONLY, load_sealing_key
-from parties.progress import Progress, silent
 from parties.referrals import records
 from parties.referrals.documents import Referral, as_html, as_json, file_stem, make_referral
 from parties.referrals.opening import Addressee, Opened, open_sealed
@@ -36,6 +35,7 @@ from schemas.errors import ConfigurationError, SealError, TokenError
 from schemas.roster import Role
 from schemas.sealed import SealingKey
 from schemas.token import Grade
+from validation.progress import Progress, silent
 
 REFERRALS = "referrals"
 ALREADY_REDEEMED = "already redeemed"  # how the service says so

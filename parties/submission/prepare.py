@@ -15,7 +15,6 @@ from parties.extracts.mapping import map_extract
 from parties.initialise import load_agreed
 from parties.keys.identity_keys import key_id, load_local_secret, load_sealing_key, load_signing_key
 from parties.keys.round_key import open_shares, round_key
-from parties.progress import Progress, silent
 from parties.rounds import Round, check_open, fetch_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
@@ -27,6 +26,7 @@ from schemas.encoding_set import CONTEXT
 from schemas.errors import ServiceError
 from schemas.roster import Kind, Role
 from schemas.signature import signed
+from validation.progress import Progress, silent
 
 
 def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progress = silent) -> str:

@@ -5,7 +5,6 @@ Every step may be repeated: chunks that arrived are not sent again, and the rece
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
-from parties.progress import Progress, silent
 from parties.settings import NodeSettings
 from parties.submission.outbox import Outbox
 from parties.submission.prepare import prepare
@@ -13,6 +12,7 @@ from parties.submission.receipts import Submitted, check_receipt, store_receipt,
 from schemas.encoding_set import SubmissionManifest
 from schemas.roster import Role
 from schemas.signature import SignedDocument
+from validation.progress import Progress, silent
 
 
 def submit(settings: NodeSettings, round_id: str | None = None, progress: Progress = silent) -> Submitted:

@@ -29,11 +29,11 @@ class CutEngine(AnonlinkEngine):
     def __init__(self):
         self.left = 1
 
-    def candidate_pairs(self, left, right, *, cut, top_k):
+    def candidate_pairs(self, left, right, **given):
         if not self.left:
             raise Cut
         self.left -= 1
-        return super().candidate_pairs(left, right, cut=cut, top_k=top_k)
+        return super().candidate_pairs(left, right, **given)
 
 
 def losing_the_reply(app, path):

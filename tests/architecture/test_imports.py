@@ -82,8 +82,8 @@ def test_every_import_that_a_contract_forbids_is_seen(broken, name):
 
 def test_a_forbidden_import_behind_another_module_is_seen(tmp_path):
     copy(tmp_path)
-    plant(tmp_path, "parties.progress", "pathlib")
+    plant(tmp_path, "validation.progress", "pathlib")
     code, said = lint(tmp_path)
     assert code == 1
     assert "The pure core does no I/O BROKEN" in said
-    assert "parties.encoding.encode -> parties.progress" in said
+    assert "parties.encoding.encode -> validation.progress" in said

@@ -1,0 +1,1 @@
+"""Where a search runs: in threads of this process, or elsewhere."""
