@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
+from linkage.engines.threads import ThreadsEngine
 from linkage.findings.graph import SEARCHES, FamilyGraph, RoundPools, Scored
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding as Found
@@ -23,8 +24,7 @@ from linkage.inbox.submissions import SubmissionState
 from linkage.inbox.vault import LINKS_BLOB, PAIRS_BLOB, Vault
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
-from linkage.search.anonlink_engine import AnonlinkEngine
-from linkage.search.engine import Engine
+from linkage.search.engine import MAX_PAIRS, Engine
 from linkage.search.pair_table import pairs_table, scored_pairs
 from linkage.search.pools import search_pools
 from linkage.search.weights import load_weights
@@ -68,7 +68,7 @@ def search_round(
     """
     work = _work(database, settings, round_id, State.CLOSED)
     if work is not None:
-        scored = search_all(work.pools, work.agreed, engine or AnonlinkEngine(), progress)
+        scored = search_all(work.pools, work.agreed, engine or ThreadsEngine(), progress)
         work.vault.write_blob(PAIRS_BLOB, write_table(pairs_table(scored)))
         with Session(database) as session, session.begin():
             advance(session, round_id, State.SEARCHED, _event("searched", round_id, settings, now))
@@ -112,7 +112,9 @@ def search_all(pools: RoundPools, agreed: Agreed, engine: Engine, progress: Prog
     ]
     search = agreed.agreement.search
     for done, (population, left, right) in enumerate(jobs, start=1):
-        pairs = search_pools(engine, left, right, cut=search.cut_per_mille / 1000, top_k=search.top_k)
+        pairs = search_pools(
+            engine, left, right, cut=search.cut_per_mille / 1000, top_k=search.top_k, max_pairs=min(search.max_pairs, MAX_PAIRS)
+        )
         yield Scored(population, left.organisation, right.organisation, pairs)
         progress("search", done, len(jobs))
 
