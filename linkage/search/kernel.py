@@ -89,7 +89,9 @@ def reaching(part: Filters, other: Filters, *, cut: float, part_is_left: bool, l
 
 
 def _words(filters: Filters) -> Words:
-    return np.ascontiguousarray(filters).view(np.uint64)
+    words = np.ascontiguousarray(filters).view(np.uint64)
+    words.flags.writeable = False  # as a mapped file's are; numba would compile everything again for the other kind
+    return words
 
 
 def _planes(words: Words) -> Words:

@@ -145,7 +145,7 @@ def rest(stream, first):
     return {name: [item for batch in batches for item in getattr(batch, name).tolist()] for name in COLUMNS}
 
 
-@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("lost", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_workers_part_is_compared_again(engine, expected, lost):
     stream = engine.stream_pairs(LARGE, SMALL, cut=CUT)
     first = next(stream)
@@ -155,6 +155,7 @@ def test_a_killed_workers_part_is_compared_again(engine, expected, lost):
     assert len(set(worker_pids()) & before) == len(before) - lost
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_between_searches_is_not_missed(engine, expected):
     for _ in range(2):
         assert streamed(engine, LARGE, SMALL) == expected["left larger"][1]
@@ -184,6 +185,7 @@ def test_an_error_of_a_worker_is_raised_where_the_search_was_asked_for(engine, e
     assert streamed(engine, LARGE, SMALL) == expected["left larger"][1]
 
 
+@pytest.mark.slow
 def test_closed_an_engine_has_no_process_and_opens_again(expected):
     engine = ProcessesEngine(workers=1)
     for _ in range(2):
