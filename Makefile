@@ -20,6 +20,7 @@ setup: .venv/.stamp  ## Make .venv from the hash-pinned lock (again only when th
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q $(PACKAGES)
+	$(BIN)/python -c "import parties.encoding.token_kernel, parties.encoding.diffusion_kernel"  # compiles the loops, so that no node need to
 	@touch .venv/.stamp
 
 lock:  ## Compile requirements.lock again from pyproject.toml
