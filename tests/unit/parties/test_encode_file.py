@@ -228,10 +228,10 @@ def test_a_bad_source_is_refused_without_its_values(tmp_path, name):
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(subject, "PART_ROWS", 20_000)
+    monkeypatch.setattr(subject, "PART_ROWS", 10_000)
     monkeypatch.setattr(columns, "CSV_BLOCK_BYTES", 64 * 1024)
     peaks = []
-    for rows in (60_000, 240_000):
+    for rows in (30_000, 120_000):
         write(tmp_path, rows)
         held = []
         tracemalloc.start()
