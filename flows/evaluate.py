@@ -29,7 +29,10 @@ CENTIBITS = 100
 LEFT, RIGHT = "left", "right"
 
 # Columns of the input, and what the encoder calls them.
-COLUMNS = {"given": "forename", "surname": "surname", "dob": "date_of_birth", "postcode": "postcode", "address": "address", "town": "town"}
+COLUMNS = {
+    "given": "forename", "middle": "middle_names", "surname": "surname", "sex": "sex",
+    "dob": "date_of_birth", "postcode": "postcode", "address": "address", "town": "town",
+}  # fmt: skip
 ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "date_of_birth", "previous_postcode": "postcode"}
 
 

@@ -101,6 +101,12 @@ def postcode(text: str) -> str:
     return next((reading for reading in readings if is_postcode(reading)), compact if _LIKE_A_POSTCODE.fullmatch(compact) else "")
 
 
+def sex(text: str) -> str:
+    """Return `m` or `f`, or "" where it is neither."""
+    letter = text.strip()[:1].lower()
+    return letter if letter in {"m", "f"} else ""
+
+
 def address(text: str) -> str:
     """Return house number and street words in lower case, common words shortened one way."""
     words = _NOT_LETTERS_OR_DIGITS.sub(" ", _fold(text)).split()

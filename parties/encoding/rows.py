@@ -26,6 +26,9 @@ class PersonRows:
     dob: list[str] = field(default_factory=list)
     postcode: list[str] = field(default_factory=list)
     address: list[str] = field(default_factory=list)
+    town: list[str] = field(default_factory=list)
+    middle: list[str] = field(default_factory=list)
+    sex: list[str] = field(default_factory=list)
     record_keys: list[str] = field(default_factory=list)
 
     def add_person(self, record_key: str) -> int:
@@ -42,6 +45,9 @@ class PersonRows:
         self.dob.append(normalise.date_of_birth(source.get("date_of_birth", "")))
         self.postcode.append(postcode)
         self.address.append(address)
+        self.town.append(normalise.name(source.get("town", "")))
+        self.middle.append(normalise.name(source.get("middle_names", "")))
+        self.sex.append(normalise.sex(source.get("sex", "")))
 
     def people(self) -> list[str]:
         """Return the record key of every person, in index order."""

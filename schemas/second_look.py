@@ -1,0 +1,73 @@
+"""The second look's layout: which comparison tags a record has, and at which positions. Pure.
+
+A record has `N_TAGS` comparison tags, whatever it holds: each position belongs to a block, and a block's positions hold tags
+of one label. Tags are compared by equality, and only where labels are equal: a forename may stand where another record has
+its surname. A position whose component is blank holds random bytes; so do the positions of a block that a record does not
+fill. The order within a block of several positions says nothing: its tags are sorted before they leave.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+N_BANDS: Final = 4  # of how rare a name is: an exact name stands at the position of its band, so equality shows the band
+DOB_DIGITS: Final = 8  # YYYYMMDD
+PRESENT: Final = "present:"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of positions: its label, how many, and whether the order within it means something.
+
+    A block in order is compared position by position; one without by any tag with any.
+    """
+
+    label: str
+    size: int = 1
+    ordered: bool = False
+
+
+BLOCKS: Final[Mapping[str, Block]] = {
+    "forename": Block("name", N_BANDS, ordered=True),
+    "forename.sound": Block("sound"),
+    "forename.initial": Block("initial"),
+    "forename.near": Block("near", 9),
+    "surname": Block("name", N_BANDS, ordered=True),
+    "surname.sound": Block("sound"),
+    "surname.near": Block("near", 9),
+    "alias.forename": Block("name"),
+    "alias.surname": Block("name"),
+    "middle": Block("name"),
+    "middle.initial": Block("initial"),
+    "dob": Block("dob", DOB_DIGITS, ordered=True),
+    "dob.swap": Block("dob.swap"),
+    "postcode": Block("postcode"),
+    "postcode.sector": Block("sector"),
+    "postcode.district": Block("district"),
+    "postcode.former": Block("postcode"),
+    "address.number": Block("number"),
+    "address.street": Block("street", 3),
+    "town": Block("town"),
+    "sex": Block("sex"),
+    **{
+        f"{PRESENT}{field}": Block(f"{PRESENT}{field}")
+        for field in ("forename", "surname", "middle", "year", "day", "postcode", "address", "town", "sex")
+    },
+}
+
+
+def _positions() -> Mapping[str, slice]:
+    found, start = {}, 0
+    for name, block in BLOCKS.items():
+        found[name] = slice(start, start + block.size)
+        start += block.size
+    return found
+
+
+POSITIONS: Final = _positions()
+N_TAGS: Final = sum(block.size for block in BLOCKS.values())
+LABELS: Final = tuple(
+    f"{block.label}.{place}" if block.ordered and block.label == "dob" else block.label
+    for block in BLOCKS.values()
+    for place in range(block.size)
+)
