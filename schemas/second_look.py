@@ -13,6 +13,7 @@ from typing import Final
 N_BANDS: Final = 4  # of how rare a name is: an exact name stands at the position of its band, so equality shows the band
 DOB_DIGITS, YEAR_DIGITS = 8, 4  # YYYYMMDD
 PRESENT: Final = "present:"
+_PRESENT_FIELDS: Final = ("forename", "surname", "initial", "middle", "year", "day", "postcode", "address", "town", "sex")
 
 
 @dataclass(frozen=True)
@@ -27,35 +28,32 @@ class Block:
     ordered: bool = False
 
 
+# By name; where a label differs from the name, the block is comparable with others: names may be swapped, an address be old.
 BLOCKS: Final[Mapping[str, Block]] = {
     "forename": Block("name", N_BANDS, ordered=True),
-    "forename.sound": Block("sound"),
-    "forename.initial": Block("initial"),
-    "forename.start": Block("start"),
-    "forename.root": Block("root", 4),
-    "forename.near": Block("near", 8),
+    "forename.sound": Block("forename.sound"),
+    "forename.initial": Block("forename.initial"),
+    "forename.start": Block("forename.start"),
+    "forename.root": Block("forename.root", 4),
+    "forename.near": Block("forename.near", 8),
     "surname": Block("name", N_BANDS, ordered=True),
-    "surname.sound": Block("sound"),
-    "surname.start": Block("start"),
-    "surname.near": Block("near", 8),
+    "surname.sound": Block("surname.sound"),
+    "surname.near": Block("surname.near", 8),
     "alias.forename": Block("name"),
     "alias.surname": Block("name"),
     "middle": Block("name"),
-    "middle.initial": Block("initial"),
+    "middle.initial": Block("middle.initial"),
     "dob": Block("dob", DOB_DIGITS, ordered=True),
     "dob.swap": Block("dob.swap"),
     "postcode": Block("postcode"),
-    "postcode.sector": Block("sector"),
-    "postcode.district": Block("district"),
+    "postcode.sector": Block("postcode.sector"),
+    "postcode.district": Block("postcode.district"),
     "postcode.former": Block("postcode"),
-    "address.number": Block("number"),
-    "address.street": Block("street", 2),
+    "address.number": Block("address.number"),
+    "address.street": Block("address.street", 2),
     "town": Block("town"),
     "sex": Block("sex"),
-    **{
-        f"{PRESENT}{field}": Block(f"{PRESENT}{field}")
-        for field in ("forename", "surname", "middle", "year", "day", "postcode", "address", "town", "sex")
-    },
+    **{f"{PRESENT}{field}": Block(f"{PRESENT}{field}") for field in _PRESENT_FIELDS},
 }
 
 
@@ -70,7 +68,5 @@ def _positions() -> Mapping[str, slice]:
 POSITIONS: Final = _positions()
 N_TAGS: Final = sum(block.size for block in BLOCKS.values())
 LABELS: Final = tuple(
-    f"{block.label}.{place}" if block.ordered and block.label == "dob" else block.label
-    for block in BLOCKS.values()
-    for place in range(block.size)
+    f"{block.label}.{place}" if name == "dob" else block.label for name, block in BLOCKS.items() for place in range(block.size)
 )

@@ -7,7 +7,7 @@ of the other. Level 0 is "no evidence" everywhere: one of the two, or both, have
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import reduce
-from operator import or_
+from operator import itemgetter, or_
 from typing import Final
 
 import numpy as np
@@ -42,12 +42,14 @@ class Name(IntEnum):
 
 
 class Middle(IntEnum):
-    """How far middle names agree."""
+    """How far middle names agree; the first two are of pairs without whole names on both sides."""
 
     NONE = NONE
-    DIFFERENT = 1
-    INITIAL = 2
-    EXACT = 3
+    ONLY_INITIAL_DIFFERS = 1
+    ONLY_INITIAL = 2
+    DIFFERENT = 3
+    INITIAL = 4
+    EXACT = 5
 
 
 class Birth(IntEnum):
@@ -67,16 +69,17 @@ class Birth(IntEnum):
 
 
 class Place(IntEnum):
-    """How far postcodes agree, or towns where postcodes say no more."""
+    """How far postcodes and towns agree; the first two are of pairs without postcodes on both sides."""
 
     NONE = NONE
-    TOWN_DIFFERS = 1
-    DIFFERENT = 2
-    TOWN = 3
-    DISTRICT = 4
-    SECTOR = 5
-    FORMER_UNIT = 6
-    UNIT = 7
+    ONLY_TOWN_DIFFERS = 1
+    ONLY_TOWN = 2
+    DIFFERENT = 3
+    TOWN = 4
+    DISTRICT = 5
+    SECTOR = 6
+    FORMER_UNIT = 7
+    UNIT = 8
 
 
 class Address(IntEnum):
@@ -100,6 +103,14 @@ class Sex(IntEnum):
 FIELDS: Final[Mapping[str, type[IntEnum]]] = {
     "forename": Name, "surname": Name, "middle": Middle, "birth": Birth, "place": Place, "address": Address, "sex": Sex,
 }  # fmt: skip
+
+# Levels that answer one question: of two dates without a day, only the year can be asked. Probabilities add up to 1 within each.
+QUESTIONS: Final[Mapping[str, Sequence[range]]] = {
+    **{field: (range(1, len(levels)),) for field, levels in FIELDS.items()},
+    "middle": (range(Middle.ONLY_INITIAL_DIFFERS, Middle.DIFFERENT), range(Middle.DIFFERENT, len(Middle))),
+    "birth": (range(Birth.YEAR_DIFFERS, Birth.DIFFERENT), range(Birth.DIFFERENT, len(Birth))),
+    "place": (range(Place.ONLY_TOWN_DIFFERS, Place.DIFFERENT), range(Place.DIFFERENT, len(Place))),
+}
 
 
 def field_levels(left: Tags, right: Tags) -> Levels:
@@ -152,37 +163,48 @@ def _best(pairs: int, rules: Sequence[tuple[IntEnum, Mask]]) -> Levels:
 
 
 def _names(pair: _Pairs) -> tuple[Levels, Levels]:
-    """Return the levels of forename and surname; of swapped names the forename's level says so and the surname's says nothing."""
-    swapped = pair.meet("forename", "surname") & pair.meet("surname", "forename")
+    """Return the levels of forename and surname.
+
+    Of swapped names the forename's level says so, and the surname's says nothing; a name that stands in the other field counts
+    once, as the surname's.
+    """
     forename, surname = _name(pair, "forename", "middle"), _name(pair, "surname", "forename")
-    straight = np.maximum(forename, surname) >= Name.EXACT_VERY_COMMON
-    swapped &= ~straight
+    swapped = pair.meet("forename", "surname") & pair.meet("surname", "forename")
+    swapped &= np.maximum(forename, surname) < Name.EXACT_VERY_COMMON
     forename[swapped], surname[swapped] = Name.SWAPPED, NONE
+    forename[(surname == Name.OTHER_NAME) & (forename <= Name.INITIAL)] = NONE
     return forename, surname
 
 
 def _name(pair: _Pairs, field: str, other: str) -> Levels:
     have, exact = pair.both_have(field), pair.same(field)
+    forename = [
+        (Name.INITIAL, have & pair.meet("forename.initial")),
+        (Name.START, have & pair.meet("forename.start")),
+        (Name.SHORT_FORM, pair.meet("forename.root")),
+    ]
     rules = [
         (Name.DIFFERENT, have),
-        (Name.START, have & pair.meet(f"{field}.start")),
-        (Name.SOUND, have & pair.meet(f"{field}.sound")),
+        (Name.SOUND, pair.meet(f"{field}.sound")),
         (Name.OTHER_NAME, pair.cross(field, other)),
-        (Name.NEAR, have & pair.meet(f"{field}.near")),
-        (Name.SHORT_FORM, pair.meet("forename.root") if field == "forename" else ~have & have),
+        (Name.NEAR, pair.meet(f"{field}.near")),
         (Name.ALIAS, pair.cross(field, f"alias.{field}")),
         *((Name(Name.EXACT_VERY_COMMON + band), exact[band]) for band in range(N_BANDS)),
+        *(forename if field == "forename" else ()),
     ]
-    if field == "forename":
-        rules.insert(1, (Name.INITIAL, have & pair.meet("forename.initial")))
-    return _best(len(have), rules)
+    return _best(len(have), sorted(rules, key=itemgetter(0)))
 
 
 def _middle(pair: _Pairs) -> Levels:
-    have = pair.both_have("middle")
-    return _best(
-        len(have), [(Middle.DIFFERENT, have), (Middle.INITIAL, have & pair.meet("middle.initial")), (Middle.EXACT, pair.meet("middle"))]
-    )
+    initials, names, initial = pair.both_have("initial"), pair.both_have("middle"), pair.meet("middle.initial")
+    rules = [
+        (Middle.ONLY_INITIAL_DIFFERS, initials),
+        (Middle.ONLY_INITIAL, initial),
+        (Middle.DIFFERENT, names),
+        (Middle.INITIAL, names & initial),
+        (Middle.EXACT, pair.meet("middle")),
+    ]
+    return _best(len(initials), rules)
 
 
 def _birth(pair: _Pairs) -> Levels:
@@ -207,9 +229,10 @@ def _birth(pair: _Pairs) -> Levels:
 def _place(pair: _Pairs) -> Levels:
     towns, postcodes = pair.both_have("town"), pair.both_have("postcode")
     rules = [
-        (Place.TOWN_DIFFERS, towns),
+        (Place.ONLY_TOWN_DIFFERS, towns),
+        (Place.ONLY_TOWN, pair.meet("town")),
         (Place.DIFFERENT, postcodes),
-        (Place.TOWN, pair.meet("town")),
+        (Place.TOWN, postcodes & pair.meet("town")),
         (Place.DISTRICT, pair.meet("postcode.district")),
         (Place.SECTOR, pair.meet("postcode.sector")),
         (Place.FORMER_UNIT, pair.cross("postcode", "postcode.former")),

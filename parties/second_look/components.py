@@ -42,15 +42,18 @@ def _laid_out(components: Texts) -> tuple[str, ...]:
 
 def _components(rows: PersonRows, mine: list[int]) -> Texts:
     first = mine[0]
-    forename, middle, surname, born = rows.forename[first], rows.middle[first], rows.surname[first], rows.born[first]
+    forename, middle, surname = rows.forename[first], rows.middle[first], rows.surname[first]
+    born, whole_middle = rows.born[first], _whole(middle)
     postcode, address, town, sex = rows.postcode[first], rows.address[first], rows.town[first], rows.sex[first]
     return {
-        **_name("forename", _joined(forename)),
-        **_forename(_joined(forename)),
+        **_name("forename", _whole(forename)),
+        "forename.initial": (forename[:1],),
+        "forename.start": (_whole(forename)[:_START],),
+        "forename.root": _roots(_whole(forename))[: BLOCKS["forename.root"].size],
         **_name("surname", _joined(surname)),
         "alias.forename": (_joined(_other(rows.forename, mine)),),
         "alias.surname": (_joined(_other(rows.surname, mine)),),
-        "middle": (_joined(middle),),
+        "middle": (whole_middle,),
         "middle.initial": (middle[:1],),
         **_birth(born),
         "postcode": (postcode,),
@@ -61,7 +64,8 @@ def _components(rows: PersonRows, mine: list[int]) -> Texts:
         "town": (town,),
         "sex": (sex,),
         **_presence(
-            forename=forename, surname=surname, middle=middle, year=born, day=born[YEAR_DIGITS:], postcode=postcode, address=address, town=town, sex=sex
+            forename=_whole(forename), surname=surname, initial=middle, middle=whole_middle, year=born, day=born[YEAR_DIGITS:],
+            postcode=postcode, address=address, town=town, sex=sex,
         ),
     }  # fmt: skip
 
@@ -80,6 +84,12 @@ def _joined(name: str) -> str:
     return name.replace(" ", "")
 
 
+def _whole(name: str) -> str:
+    """Return a name as one word; "" where it is no more than an initial."""
+    joined = _joined(name)
+    return joined if len(joined) > 1 else ""
+
+
 @lru_cache(_NAMES_KEPT)
 def _name(field: str, name: str) -> Texts:
     if not name:
@@ -88,17 +98,14 @@ def _name(field: str, name: str) -> Texts:
     return {
         field: tuple(name if place == band else "" for place in range(N_BANDS)),
         f"{field}.sound": (_sound(name),),
-        f"{field}.start": (name[:_START],),
         f"{field}.near": _near(name, BLOCKS[f"{field}.near"].size),
     }
 
 
-@lru_cache(_NAMES_KEPT)
-def _forename(name: str) -> Texts:
-    """Return its initial and the full names that it may be short for: itself where it is one, or short for none."""
-    roots = _full_names().get(name, ())
-    itself = (name,) if name in _short_names() or not roots else ()
-    return {"forename.initial": (name[:1],), "forename.root": (*itself, *roots)[: BLOCKS["forename.root"].size]}
+def _roots(forename: str) -> tuple[str, ...]:
+    """Return the full names that a forename may be short for: itself where it is one, or short for none."""
+    roots = _full_names().get(forename, ())
+    return (forename, *roots) if forename in _short_names() or not roots else roots
 
 
 def _sound(name: str) -> str:
