@@ -9,7 +9,7 @@ import numpy.typing as npt
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.search.pools import PersonPairs, Pool, as_ids, make_pool, search_pools
 from parties.encoding.encode import encode_population
-from parties.encoding.normalise import NORMALISER
+from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.encoding.rows import PersonRows
 from parties.progress import Progress, silent
 from schemas.agreement import PROJECTIONS, Encoding
@@ -34,7 +34,7 @@ class Linking:
         """Draw a round key for `population`."""
         self._population = population
         self._round_key = secrets.token_bytes(KEY_BYTES)
-        self._encoding = Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER)
+        self._encoding = Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest())
         self._progress = progress
 
     def encode(self, name: str, rows: PersonRows) -> Side:

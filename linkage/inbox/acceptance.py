@@ -59,10 +59,14 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     """Check that a submission was made as the agreement says.
 
     Raises:
-        SubmissionError: another normaliser or other linkage schemas, or too many rows were quarantined.
+        SubmissionError: another normaliser, other tables of it or other linkage schemas, or too many rows were quarantined.
     """
     if manifest.normaliser != agreement.encoding.normaliser:
         raise SubmissionError(f"manifest: normaliser is not the agreed {agreement.encoding.normaliser}; update Kinlink and {AGAIN}")
+    if manifest.normaliser_digest != agreement.encoding.normaliser_digest:
+        raise SubmissionError(
+            f"manifest: normaliser_digest is {short(manifest.normaliser_digest)}, agreed is {short(agreement.encoding.normaliser_digest)}: its tables differ; update Kinlink and {AGAIN}"
+        )
     if manifest.schemas_digest != agreement.encoding.schemas_digest:
         raise SubmissionError(
             f"manifest: linkage schemas are not the agreed {short(agreement.encoding.schemas_digest)}; update Kinlink and {AGAIN}"

@@ -147,7 +147,7 @@ def _sources(rows: PersonRows, projection: Projection) -> dict[str, list[str]]:
     if len(kept) >= FEW_ROWS:
         return columns
     canaries = canary_rows()
-    return {name: column + getattr(canaries, name) for name, column in columns.items()}
+    return {name: column + list(filter(None, getattr(canaries, name))) for name, column in columns.items()}
 
 
 def by_bytes(ids: Bytes2D) -> NDArray[np.intp]:

@@ -42,8 +42,8 @@ def _laid_out(components: Texts) -> tuple[str, ...]:
 
 def _components(rows: PersonRows, mine: list[int]) -> Texts:
     first = mine[0]
-    forename, middle, surname = rows.forename[first], rows.middle[first], rows.surname[first]
-    born, whole_middle = rows.born[first], _whole(middle)
+    forename, middle, surname = _one_name_once(rows.forename[first], rows.surname[first]), rows.middle[first], rows.surname[first]
+    born, whole_middle = rows.digits[first], _whole(middle)
     postcode, address, town, sex = rows.postcode[first], rows.address[first], rows.town[first], rows.sex[first]
     return {
         **_name("forename", _whole(forename)),
@@ -68,6 +68,11 @@ def _components(rows: PersonRows, mine: list[int]) -> Texts:
             postcode=postcode, address=address, town=town, sex=sex,
         ),
     }  # fmt: skip
+
+
+def _one_name_once(forename: str, surname: str) -> str:
+    """Return the forename, "" where one name alone stands for both: it counts as the surname, and is compared with forenames too."""
+    return "" if forename == surname else forename
 
 
 def _presence(**fields: str) -> Texts:

@@ -125,7 +125,7 @@ def clks():
     """Filters of invented people before and after diffusion, with the values that were encoded."""
     rows, round_key, made = PersonRows(), key("round", 32), []
     for number, person in enumerate(PEOPLE):
-        rows.add_row(rows.add_person(str(number)), person)
+        rows.add_rows(rows.add_person(str(number)), person)
     for population in POPULATIONS:
         for projection in PROJECTIONS:
             secret = clk_secret(round_key, population, projection)

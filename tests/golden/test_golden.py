@@ -102,7 +102,7 @@ def test_a_record_is_encoded_alike_before_and_after_diffusion(case):
     shared = vectors("clk")
     round_key, place = bytes.fromhex(shared["round_key"]), (case["population"], case["projection"])
     rows = PersonRows()
-    rows.add_row(rows.add_person("0"), case["record"])
+    rows.add_rows(rows.add_person("0"), case["record"])
     values = fields(rows, case["projection"])
     assert [list(value) for value in values] == [case["values"]]
     clk = encode_clks(values, case["projection"], clk_secret(round_key, *place))
