@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.search.anonlink_engine import AnonlinkEngine
-from linkage.search.pools import PersonPairs, Pool, as_ids, make_pool, search_pools
+from linkage.search.pools import PersonPairs, Pool, make_pool, search_pools
 from parties.encoding.encode import encode_population
 from parties.encoding.normalise import NORMALISER
 from parties.encoding.rows import PersonRows
 from parties.progress import Progress, silent
 from schemas.agreement import PROJECTIONS, Encoding
+from schemas.byte_columns import as_ids
 from schemas.encoding_set import Population
 from schemas.linkage import schemas_digest
 
