@@ -40,7 +40,10 @@ class PersonRows:
         """Add rows for `person` out of a record's raw columns, normalised here: one for each name that it gives; an absent column is missing."""
         address, postcode = normalise.home(source.get("address", ""), source.get("postcode", ""), source.get("town", ""))
         born, sex = normalise.date_of_birth(source.get("date_of_birth", "")), normalise.sex(source.get("sex", ""))
-        for full in normalise.full_names(source.get("forename", ""), source.get("middle_names", ""), source.get("surname", "")):
+        written = (source.get(column, "") for column in ("forename", "middle_names", "surname"))
+        for full in normalise.full_names(
+            *written, one_for_both=not normalise.is_suspect(born)
+        ):  # one name and a default date: too many share both
             self.person.append(person)
             self.forename.append(full.forename)
             self.surname.append(full.surname)
