@@ -26,7 +26,7 @@ from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
 Profile = Literal["default", "small-scope"]
-PROFILES: Mapping[Profile, Search] = {"default": Search(cut_per_mille=590), "small-scope": Search(cut_per_mille=585, top_k=20)}
+PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=500, top_k=20)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
 POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS), theta_centibits=round(CENTIBITS * REFERRAL_BITS))
 MAX_ROWS = 5_000_000
@@ -87,7 +87,7 @@ def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
 def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Decisions:
     """Link two files' records under the shipped weights and rules."""
     search, policy = PROFILES[profile], POLICY
-    linking = Linking("adults", progress=progress)
+    linking = Linking("adults", small_scope=profile == "small-scope", progress=progress)
     sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
     candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
     progress("search", 1, 1)

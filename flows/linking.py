@@ -63,11 +63,16 @@ class EvidencePairs:
 class Linking:
     """One round's key and terms, thrown away with this object."""
 
-    def __init__(self, population: Population, *, progress: Progress = silent) -> None:
-        """Draw a round key for `population`."""
+    def __init__(self, population: Population, *, small_scope: bool = False, progress: Progress = silent) -> None:
+        """Draw a round key for `population`; a small scope has filters of fewer bits."""
         self._population = population
         self._round_key = secrets.token_bytes(KEY_BYTES)
-        self._encoding = Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest())
+        self._encoding = Encoding(
+            schemas_digest=schemas_digest(),
+            normaliser=NORMALISER,
+            normaliser_digest=normaliser_digest(),
+            profile="small-scope" if small_scope else "production",
+        )
         self._progress = progress
 
     def encode(self, name: str, rows: PersonRows) -> Side:

@@ -15,6 +15,7 @@ from schemas.signature import SignedDocument, check_signed, malformed_at
 
 CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
+SMALL_SCOPE_ROWS = 50_000  # of a projection: what a pool of fewer bits may hold, so that a key opens little (ADR 0019)
 MINIMUM_DIFFUSION = 9  # t below 8 fell to graph matching at scale, and an even t exposes fills (ADR 0004)
 
 Projection = Literal["A", "B", "C", "D"]
@@ -43,13 +44,23 @@ class Encoding(_Model):
     normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the normaliser's version and tables")
     filter_bits: int = FILTER_BITS
     diffusion: int = Field(default=9, description="t: how many input bits each output bit is the XOR of")
-    profile: Literal["production", "development"] = "production"
+    profile: Literal["production", "small-scope", "development"] = "production"
 
     @model_validator(mode="after")
     def _strong_enough(self) -> "Encoding":
-        if self.profile == "production" and not (self.is_strong and self.filter_bits == FILTER_BITS):
-            raise ValueError("a production profile needs 1024 bits and an odd diffusion t of at least 9")
+        if self.profile != "development" and not (self.is_strong and self.filter_bits == FILTER_BITS):
+            raise ValueError("a production or small-scope profile needs 1024 bits and an odd diffusion t of at least 9")
         return self
+
+    @property
+    def bits_per_mille(self) -> int:
+        """How many of the linkage schemas' bits a projection sets; fewer survive diffusion better and hide less."""
+        return 450 if self.profile == "small-scope" else 1_000
+
+    @property
+    def most_rows(self) -> int | None:
+        """How many rows a projection may have; none: as many as the format allows."""
+        return SMALL_SCOPE_ROWS if self.profile == "small-scope" else None
 
     @property
     def is_strong(self) -> bool:

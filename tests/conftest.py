@@ -11,6 +11,7 @@ everything at full counts; KINLINK_FAIL_ON_SKIP=1 makes a skipped test a failure
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ KEPT = {"alembic_version", "audit_lock"}  # what a fresh migration has rows in
 PROVE = "KINLINK_PROVE"
 FAIL_ON_SKIP = "KINLINK_FAIL_ON_SKIP"
 FIGURE = "figure"
+
+# A process that was started in the background ignores Ctrl-C, and so do those it starts: tests that press it need it to be heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 passed: Counter[str] = Counter()
 skipped: list[str] = []

@@ -25,7 +25,7 @@ def evaluate(
         left: one party's file.
         right: the other's.
         links: write every link and every pair for review here, as CSV.
-        profile: default, or small-scope for pools of a few ten thousand records (a lower search cut).
+        profile: default, or small-scope for pools of at most 50,000 records (fewer bits a filter and a lower search cut).
         as_json: print one JSON object.
     """
     columns = read_file(left), read_file(right)

@@ -59,7 +59,7 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     """Check that a submission was made as the agreement says.
 
     Raises:
-        SubmissionError: another normaliser, other tables of it or other linkage schemas, or too many rows were quarantined.
+        SubmissionError: another normaliser, other tables of it or other linkage schemas, too many rows for the profile, or too many quarantined.
     """
     if manifest.normaliser != agreement.encoding.normaliser:
         raise SubmissionError(f"manifest: normaliser is not the agreed {agreement.encoding.normaliser}; update Kinlink and {AGAIN}")
@@ -70,6 +70,11 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     if manifest.schemas_digest != agreement.encoding.schemas_digest:
         raise SubmissionError(
             f"manifest: linkage schemas are not the agreed {short(agreement.encoding.schemas_digest)}; update Kinlink and {AGAIN}"
+        )
+    most = agreement.encoding.most_rows
+    if most is not None and any(part.rows > most for part in manifest.parts if part.name in ENCODING_PARTS):
+        raise SubmissionError(
+            f"manifest: a part has over {most:,} rows, too many for the agreed small-scope profile; submit a smaller scope, or agree on production"
         )
     if manifest.quarantined_per_mille > agreement.quarantine_per_mille:
         raise SubmissionError("manifest: more rows are quarantined than the agreement allows; mend the extract, then submit again")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from parties.keys.derive import derive
 from schemas.agreement import Projection
 from schemas.encoding_set import CLK_BYTES, Population
-from schemas.linkage import schema_text
+from schemas.linkage import WHOLE, schema_text
 
 
 def clk_secret(round_key: bytes, population: Population, projection: Projection) -> bytes:
@@ -19,16 +19,18 @@ def clk_secret(round_key: bytes, population: Population, projection: Projection)
     return derive(round_key, "clk", population, projection)
 
 
-def encode_clks(values: Sequence[tuple[str, ...]], projection: Projection, secret: bytes) -> NDArray[np.uint8]:
-    """Return one filter per tuple of values, shape (n, 128), not yet diffused."""
+def encode_clks(
+    values: Sequence[tuple[str, ...]], projection: Projection, secret: bytes, *, bits_per_mille: int = WHOLE
+) -> NDArray[np.uint8]:
+    """Return one filter per tuple of values, shape (n, 128), not yet diffused; see `linkage_schema`."""
     from parties.encoding.clk_encoder import ClkEncoder  # numba: loaded where there is something to encode
 
     if not values:
         return np.empty((0, CLK_BYTES), dtype=np.uint8)
-    return ClkEncoder(linkage_schema(projection), secret).encode(list(zip(*values, strict=True)))
+    return ClkEncoder(linkage_schema(projection, bits_per_mille), secret).encode(list(zip(*values, strict=True)))
 
 
 @cache
-def linkage_schema(projection: Projection) -> Schema:
-    """Return a projection's schema as clkhash reads it."""
-    return from_json_file(io.StringIO(schema_text(projection)))
+def linkage_schema(projection: Projection, bits_per_mille: int = WHOLE) -> Schema:
+    """Return a projection's schema as clkhash reads it, with that share of its bits."""
+    return from_json_file(io.StringIO(schema_text(projection, bits_per_mille)))

@@ -78,7 +78,7 @@ def encode_population(
         AgreementError: the agreed diffusion is too weak for its profile.
     """
     check_diffusion(encoding)
-    scope = _Scope(rows, population, round_id, round_key, local_secret, encoding.diffusion)
+    scope = _Scope(rows, population, round_id, round_key, local_secret, encoding)
     made = {projection: filters(rows, projection) for projection in PROJECTIONS}
     size = max(map(len, made.values()))
     persons = _ids(local_secret, (("person", round_id, population, key) for key in rows.people()))
@@ -99,19 +99,22 @@ def encode_population(
     )
 
 
-def encode_values(values: Sequence[tuple[str, ...]], population: Population, projection: Projection, round_key: bytes, t: int) -> Bytes2D:
+def encode_values(
+    values: Sequence[tuple[str, ...]], population: Population, projection: Projection, round_key: bytes, encoding: Encoding
+) -> Bytes2D:
     """Return the diffused filter of each tuple of a projection's values, shape (n, 128)."""
-    clks = encode_clks(values, projection, clk_secret(round_key, population, projection))
-    return diffuse(clks, draw_positions(round_key, population, projection, t)) if len(clks) else clks
+    secret = clk_secret(round_key, population, projection)
+    clks = encode_clks(values, projection, secret, bits_per_mille=encoding.bits_per_mille)
+    return diffuse(clks, draw_positions(round_key, population, projection, encoding.diffusion)) if len(clks) else clks
 
 
-def encode_canaries(round_key: bytes, t: int) -> pa.Table:
+def encode_canaries(round_key: bytes, encoding: Encoding) -> pa.Table:
     """Return the canaries' part: every canary in every projection of both populations."""
     labels, blocks = list[str](), list[Bytes2D]()
     for population in POPULATIONS:
         for projection in PROJECTIONS:
             values = [item.values for item in filters(canary_rows(), projection)]
-            clks = encode_values(values, population, projection, round_key, t)
+            clks = encode_values(values, population, projection, round_key, encoding)
             labels += canary_labels(population, projection, clks)
             blocks.append(clks)
     return pa.Table.from_arrays([pa.array(labels), id_column(np.concatenate(blocks))], schema=CANARIES)
@@ -153,7 +156,7 @@ class _Scope:
     round_id: str
     round_key: bytes
     local_secret: bytes
-    t: int
+    encoding: Encoding
 
     def encode(self, projection: Projection, genuine: Sequence[Filter], size: int) -> tuple[Bytes2D, Bytes2D]:
         """Return pseudonyms and filters of the genuine rows, then of the fills up to `size`."""
@@ -162,7 +165,7 @@ class _Scope:
         names: list[tuple[str, ...]] = [("filter", *place, str(item.number), people[item.person]) for item in genuine]
         names += [("fill", *place, str(number)) for number in range(len(fills))]
         values = [*(item.values for item in genuine), *fills]
-        return _ids(self.local_secret, names), encode_values(values, self.population, projection, self.round_key, self.t)
+        return _ids(self.local_secret, names), encode_values(values, self.population, projection, self.round_key, self.encoding)
 
 
 def _ids(secret: bytes, names: Iterable[tuple[str, ...]]) -> Bytes2D:

@@ -58,7 +58,7 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     adults, children = encode(mapped.adults.rows, population="adults"), encode(mapped.children.rows, population="children")
     if Kind(settings.kind) is Kind.LOCAL_AUTHORITY:
         _remember(settings, found.round_id, (adults, mapped.adults.rows), (children, mapped.children.rows))
-    canaries = encode_canaries(key, agreed.agreement.encoding.diffusion)
+    canaries = encode_canaries(key, agreed.agreement.encoding)
     outbox = Outbox(settings, found.round_id)
     parts = outbox.fill({**adults.tables(), **children.tables(), **tie_tables(mapped, adults, children), "canaries.arrow": canaries})
     manifest = submission_manifest(

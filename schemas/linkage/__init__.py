@@ -12,15 +12,17 @@ from typing import Any
 from schemas.agreement import PROJECTIONS, Projection
 from schemas.canonical import digest
 
+WHOLE = 1_000
 WEIGHTS = "weights.json"
 NAME_BANDS = "name_bands.json"
 SHORT_NAMES = "short_names.json"
 EVIDENCE = "evidence.json"
 
 
-def schema_text(projection: Projection) -> str:
-    """Return the clkhash schema of one projection as JSON text."""
-    return _text(f"{projection}.json")
+def schema_text(projection: Projection, bits_per_mille: int = WHOLE) -> str:
+    """Return the clkhash schema of one projection as JSON text, with that share of its bits for each feature."""
+    text = _text(f"{projection}.json")
+    return text if bits_per_mille == WHOLE else _with_bits(json.loads(text), bits_per_mille)
 
 
 def feature_names(projection: Projection) -> list[str]:
@@ -54,6 +56,13 @@ def short_names() -> dict[str, list[str]]:
 def schemas_digest() -> str:
     """Return the digest of all linkage schemas and the match weights together, as an agreement quotes it."""
     return digest("\n".join([*map(schema_text, PROJECTIONS), *map(_text, (WEIGHTS, EVIDENCE, NAME_BANDS, SHORT_NAMES))]).encode())
+
+
+def _with_bits(schema: dict[str, Any], bits_per_mille: int) -> str:
+    for feature in schema["features"]:
+        strategy = feature["hashing"]["strategy"]
+        strategy["bitsPerFeature"] = -(-strategy["bitsPerFeature"] * bits_per_mille // WHOLE)
+    return json.dumps(schema)
 
 
 def _text(name: str) -> str:

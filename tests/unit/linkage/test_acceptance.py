@@ -3,6 +3,7 @@
 import pytest
 
 from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
+from schemas.agreement import SMALL_SCOPE_ROWS
 from schemas.canonical import digest as sha256
 from schemas.canonical import digest_of
 from schemas.encoding_set import Part, SubmissionManifest
@@ -53,6 +54,17 @@ def check_manifest_of(body):
 def check_whole(parts):
     manifest = SubmissionManifest.model_validate(manifest_of(parts))
     return check_submission(manifest, lambda part: parts[part.name])
+
+
+def test_a_small_scope_takes_no_more_rows_than_its_profile_allows():
+    agreement = make_agreement("1" * 64)
+    small = agreement.model_copy(update={"encoding": agreement.encoding.model_copy(update={"profile": "small-scope"})})
+    manifest = SubmissionManifest.model_validate(manifest_of(parts_of()))
+    many = [part.model_copy(update={"rows": SMALL_SCOPE_ROWS + 1}) for part in manifest.parts]
+    check_agreed(manifest, small)
+    check_agreed(manifest.model_copy(update={"parts": many}), agreement)
+    with pytest.raises(SubmissionError, match="over 50,000 rows"):
+        check_agreed(manifest.model_copy(update={"parts": many}), small)
 
 
 CHANGES = {

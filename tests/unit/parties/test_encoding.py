@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from parties.encoding import diffusion
 from parties.encoding.canaries import canary_rows
+from parties.encoding.clk import encode_clks
 from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank
 from parties.encoding.encode import encode_canaries, encode_population, invented
 from parties.encoding.normalise import in_full
@@ -88,6 +89,14 @@ def test_the_order_of_the_rows_does_not_show():
     assert [own.tobytes() for own in made.joins[1]] == sorted(own.tobytes() for own in made.joins[1])
 
 
+def test_a_small_scopes_filters_have_fewer_bits_and_meet_no_others():
+    small = Encoding.model_validate({**ENCODING.model_dump(), "profile": "small-scope"})
+    values = [values for values in fields(population(20), "A") if values]
+    light, full = (encode_clks(values, "A", bytes(32), bits_per_mille=encoding.bits_per_mille) for encoding in (small, ENCODING))
+    assert 0.40 < np.bitwise_count(light).sum() / np.bitwise_count(full).sum() < 0.52
+    assert encode_canaries(bytes(32), small) != encode_canaries(bytes(32), ENCODING)
+
+
 def test_an_empty_population_is_encoded_as_nothing():
     made = encoded(PersonRows())
     assert all(table.num_rows == 0 for table in made.tables().values())
@@ -147,12 +156,12 @@ def test_a_search_reads_a_short_form_of_one_name_in_full(recorded, read):
 
 def test_canaries_are_the_same_for_all_who_hold_the_key_and_cover_everything():
     key = bytes(range(32))
-    table = encode_canaries(key, 9)
-    assert table == encode_canaries(key, 9)
+    table = encode_canaries(key, ENCODING)
+    assert table == encode_canaries(key, ENCODING)
     assert table.num_rows == 2 * sum(len(filters(canary_rows(), projection)) for projection in PROJECTIONS)
     assert table["label"][0].as_py() == "adults.A.0"
     assert len(set(table["clk"].to_pylist())) == table.num_rows
-    assert table != encode_canaries(bytes(32), 9)
+    assert table != encode_canaries(bytes(32), ENCODING)
 
 
 def test_a_fill_takes_each_field_from_another_row():
