@@ -17,7 +17,7 @@ from flows.linking import Linking, Rows
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
 from linkage.second_look.levels import FIELDS, Levels, field_levels
-from linkage.second_look.scoring import Bits, load_model
+from linkage.second_look.scoring import CENTIBITS, LINK_BITS, REFERRAL_BITS, Bits, load_model
 from parties.encoding.rows import PersonRows
 from schemas.agreement import Release, Search
 from schemas.encoding_set import POPULATIONS
@@ -29,8 +29,8 @@ from validation.quality.pairs import ScoredPairs, measure
 Profile = Literal["default", "small-scope"]
 PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=585, top_k=20)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
+POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS), theta_centibits=round(CENTIBITS * REFERRAL_BITS))
 MAX_ROWS = 5_000_000
-CENTIBITS = 100
 LEFT, RIGHT = "left", "right"
 
 # Columns of the input, and what the encoder calls them.
@@ -120,20 +120,18 @@ def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], 
 
 def decide(candidates: Candidates) -> Decisions:
     """Return what the shipped rules say of the candidates."""
-    policy = Release()
-    floor = (policy.link_centibits - policy.review_band_centibits) / CENTIBITS
+    floor = (POLICY.link_centibits - POLICY.review_band_centibits) / CENTIBITS
     columns = candidates.left.tolist(), candidates.right.tolist(), candidates.weight.tolist()
     rows = ((Person(LEFT, one), Person(RIGHT, other), weight) for one, other, weight in zip(*columns, strict=True))
-    return _decide(one_to_one(with_margins(rows, lambda _one, _other: False, floor=floor)), policy)
+    return _decide(one_to_one(with_margins(rows, lambda _one, _other: False, floor=floor)), POLICY)
 
 
 def thresholds() -> dict[str, float]:
     """Return the rules' thresholds, in bits."""
-    policy = Release()
     return {
-        "link_bits": policy.link_centibits / CENTIBITS,
-        "theta_bits": policy.theta_centibits / CENTIBITS,
-        "delta_bits": policy.delta_centibits / CENTIBITS,
+        "link_bits": POLICY.link_centibits / CENTIBITS,
+        "theta_bits": POLICY.theta_centibits / CENTIBITS,
+        "delta_bits": POLICY.delta_centibits / CENTIBITS,
     }
 
 

@@ -19,8 +19,11 @@ from linkage.second_look.levels import FIELDS
 from schemas.errors import ExtractError
 from validation.quality.charts import representatives
 
-MARKER = {"given": "Qzxforename", "surname": "Qzxsurname", "address": "77 Qzxstreet", "town": "Qzxtown"}
-MARKED = 3
+MARKED = (
+    {"given": "Qzxalba", "surname": "Qzxash", "address": "77 Qzxstreet", "dob": "19600317", "postcode": "CF10 3QZ"},
+    {"given": "Qzxmorwenna", "surname": "Qzxelm", "address": "8 Qzxlane", "dob": "19751104", "postcode": "B11 4QZ"},
+    {"given": "Qzxtheodore", "surname": "Qzxoakley", "address": "105 Qzxroad", "dob": "19880629", "postcode": "CV6 2QZ"},
+)
 LIMIT_BYTES = 1_000_000
 VOID = {"meta", "br", "path", "use"}
 NAMES = {"forename": "given", "middle_names": "middle", "surname": "surname", "sex": "sex", "address": "address", "town": "town",
@@ -43,8 +46,8 @@ def records(population, pattern, prefix):
 
 def marked(side):
     """Return the records with a few more whose every name is a marker."""
-    more = [{**MARKER, "rid": f"Qzxrid{number}", "ent": f"Qzxlabel{number}", "dob": f"196{number}0317", "middle": "", "sex": "F",
-             "postcode": f"CF{number + 10} 3QZ"} for number in range(MARKED)]  # fmt: skip
+    same = {"middle": "", "sex": "F", "town": "Qzxtown"}
+    more = [{**person, **same, "rid": f"Qzxrid{number}", "ent": f"Qzxlabel{number}"} for number, person in enumerate(MARKED)]
     return side + more
 
 
@@ -60,7 +63,7 @@ def write(path, side):
 def sides(tmp_path_factory):
     """Two labelled files of an invented population: police forces' adults, and authorities' carers."""
     folder = tmp_path_factory.mktemp("population")
-    assert main(["synth", "--out", str(folder / "made"), "--people", "2500", "--seed", "3", "--prevalence", "demo"]) == 0
+    assert main(["synth", "--out", str(folder / "made"), "--people", "20000", "--seed", "3", "--prevalence", "demo"]) == 0
     police, carers = (
         marked(records(folder / "made", f"{who}*/{file}.csv", who)) for who, file in (("police", "persons"), ("local", "carers"))
     )
