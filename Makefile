@@ -67,6 +67,7 @@ $(PEER_ENV)/.stamp: tests/peers/requirements.txt
 
 weights: setup  ## Calibrate the match weights again, on invented populations
 	@$(BIN)/python -W ignore -m flows.calibrate
+	@$(BIN)/python -W ignore -m flows.calibrate_evidence
 
 clean:  ## Remove what setup and the demo made
 	rm -rf .venv demo-out
