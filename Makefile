@@ -2,11 +2,12 @@
 UV_VERSION := 0.13.9
 PYTHON ?= python3.11
 BIN := .venv/bin
+PEER_ENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kinlink/peers
 PACKAGES := schemas validation parties linkage flows
 export PYTHONDONTWRITEBYTECODE =
 export DO_NOT_TRACK = 1
 
-.PHONY: setup demo test check slow-test prove lock quality weights clean help
+.PHONY: setup demo test check slow-test prove lock quality peers weights clean help
 
 help:  ## Say what each target does
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,11 +51,19 @@ prove: setup  ## Run everything at full counts and print each target with its fi
 	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m "not demo" -n auto --dist loadfile $(ARGS)
 	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m demo $(ARGS)
 
-quality: setup  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet and NAME_b.parquet
+quality: setup $(if $(PEERS),peers)  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet and NAME_b.parquet; PEERS=1 for Splink beside
 	@for left in $(DATA)/*_a.parquet; do \
 		right=$${left%_a.parquet}_b.parquet; \
 		echo "$$(basename $${left%_a.parquet}): $$($(BIN)/kinlink evaluate $$left $$right --json 2>/dev/null)"; \
+		test -z "$(PEERS)" || echo "$$(basename $${left%_a.parquet}): $$(PYTHONPATH=. $(PEER_ENV)/bin/python tests/peers/splink_peer.py $$left $$right)"; \
 	done
+
+peers: $(PEER_ENV)/.stamp
+
+$(PEER_ENV)/.stamp: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(PEER_ENV)
+	$(PEER_ENV)/bin/pip install --quiet --disable-pip-version-check -r tests/peers/requirements.txt
+	@touch $@
 
 weights: setup  ## Calibrate the match weights again, on invented populations
 	@$(BIN)/python -W ignore -m flows.calibrate

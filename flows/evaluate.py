@@ -1,8 +1,9 @@
 """Link two files through the real encoders, search, weights and rules; with truth, measure. The truth goes nowhere else."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +13,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from flows.linking import EvidencePairs, Linking
+from flows.linking import Linking, Rows
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
-from linkage.second_look.levels import field_levels
-from linkage.second_look.scoring import CENTIBITS, LINK_BITS, REFERRAL_BITS, Model, load_model
+from linkage.second_look.levels import FIELDS, Levels, field_levels
+from linkage.second_look.scoring import CENTIBITS, LINK_BITS, REFERRAL_BITS, Bits, load_model
 from parties.encoding.rows import PersonRows
 from schemas.agreement import Release, Search
 from schemas.encoding_set import POPULATIONS
@@ -38,6 +39,20 @@ COLUMNS = {
     "postcode": "postcode", "address": "address", "town": "town",
 }  # fmt: skip
 ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "date_of_birth", "previous_postcode": "postcode"}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Every pair of rows that was looked at: how far each field agrees, shape (pairs, fields), and the weight in bits.
+
+    `weigh` gives the weight of any levels, as it did of these.
+    """
+
+    left: Rows
+    right: Rows
+    levels: Levels
+    weight: Bits
+    weigh: Callable[[Levels], Bits]
 
 
 @dataclass(frozen=True)
@@ -84,38 +99,47 @@ def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
     return rows
 
 
-def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Decisions:
-    """Link two files' records under the shipped weights and rules."""
-    search, policy = PROFILES[profile], POLICY
+def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Candidates:
+    """Search two files' records and look at the candidates, under the shipped weights."""
+    search = PROFILES[profile]
     linking = Linking("adults", small_scope=profile == "small-scope", progress=progress)
     sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
     candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
     progress("search", 1, 1)
     model, size = load_model(evidence_model(), *POPULATIONS), max(len(left["rid"]), len(right["rid"]))
-    rows = [
-        (Person(LEFT, one), Person(RIGHT, other), weight)
-        for looked in linking.second_look(*sides, candidates, slots=SLOTS[profile])
-        for one, other, weight in zip(looked.left.tolist(), looked.right.tolist(), _weights(model, looked, size).tolist(), strict=True)
+    looked = [
+        (pairs.left, pairs.right, field_levels(pairs.left_tags, pairs.right_tags))
+        for pairs in linking.second_look(*sides, candidates, slots=SLOTS[profile])
     ]
     progress("second look", 1, 1)
-    floor = (policy.link_centibits - policy.review_band_centibits) / CENTIBITS
-    return _decide(one_to_one(with_margins(rows, lambda _one, _other: False, floor=floor)), policy)
+    none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, len(FIELDS)), dtype=np.uint8)
+    ones, others, levels = (np.concatenate(parts) for parts in zip(none, *looked, strict=True))
+    weigh = partial(model.weights, pool_size=size)
+    return Candidates(ones, others, levels, weigh(levels), weigh)
 
 
-def _weights(model: Model, looked: EvidencePairs, pool_size: int) -> npt.NDArray[np.float64]:
-    return model.weights(field_levels(looked.left_tags, looked.right_tags), pool_size)
+def decide(candidates: Candidates) -> Decisions:
+    """Return what the shipped rules say of the candidates."""
+    floor = (POLICY.link_centibits - POLICY.review_band_centibits) / CENTIBITS
+    columns = candidates.left.tolist(), candidates.right.tolist(), candidates.weight.tolist()
+    rows = ((Person(LEFT, one), Person(RIGHT, other), weight) for one, other, weight in zip(*columns, strict=True))
+    return _decide(one_to_one(with_margins(rows, lambda _one, _other: False, floor=floor)), POLICY)
+
+
+def thresholds() -> dict[str, float]:
+    """Return the rules' thresholds, in bits."""
+    return {
+        "link_bits": POLICY.link_centibits / CENTIBITS,
+        "theta_bits": POLICY.theta_centibits / CENTIBITS,
+        "delta_bits": POLICY.delta_centibits / CENTIBITS,
+    }
 
 
 def figures(decisions: Decisions, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return what there is to say: counts and thresholds always, quality where both files carry `ent`."""
-    policy, review = POLICY, ~decisions.linked
+    review = ~decisions.linked
     share = float(review.mean()) if len(review) else 0.0
-    thresholds = {
-        "link_bits": policy.link_centibits / CENTIBITS,
-        "theta_bits": policy.theta_centibits / CENTIBITS,
-        "delta_bits": policy.delta_centibits / CENTIBITS,
-    }
-    common = {"review_share": round(share, 4), "thresholds": thresholds}
+    common = {"review_share": round(share, 4), "thresholds": thresholds()}
     if "ent" not in left or "ent" not in right:
         return {"pairs": int(decisions.linked.sum()), "release": {"pairs": int(decisions.released.sum())}, **common}
     quality = measure(decisions.pairs, decisions.linked, left["ent"], right["ent"])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from flows.commands.console import Json, emit, progress_to_stderr, say
 from flows.compiling import announced
-from flows.evaluate import Profile, figures, read_file, write_links
-from flows.evaluate import evaluate as link_files
+from flows.evaluate import Profile, decide, figures, look, read_file, write_links
+from flows.report.page import Evaluated, check_report, write_report
+from flows.report.truth import has_truth, truth_figures
 
 
 def evaluate(
@@ -13,6 +14,7 @@ def evaluate(
     right: Path,
     *,
     links: Path | None = None,
+    report: Path | None = None,
     profile: Profile = "default",
     as_json: Json = False,
 ) -> None:
@@ -25,15 +27,21 @@ def evaluate(
         left: one party's file.
         right: the other's.
         links: write every link and every pair for review here, as CSV.
+        report: write a page with figures and charts here, as HTML; it holds no record's values.
         profile: default, or small-scope for pools of at most 50,000 records (fewer bits a filter and a lower search cut).
         as_json: print one JSON object.
     """
+    check_report(report)
     columns = read_file(left), read_file(right)
+    truth = has_truth(*columns)
     with announced(say):
-        decisions = link_files(*columns, profile=profile, progress=progress_to_stderr)
+        candidates = look(*columns, profile=profile, progress=progress_to_stderr)
+    decisions = decide(candidates)
     if links is not None:
         write_links(links, decisions, columns[0]["rid"], columns[1]["rid"])
-    result = figures(decisions, *columns)
+    result = figures(decisions, *columns) | (truth_figures(decisions, *columns) if truth else {})
+    if report is not None:
+        write_report(report, Evaluated((left.name, right.name), columns, candidates, decisions, result))
     emit(result, "\n".join(_lines(result)), as_json=as_json)
 
 

@@ -41,6 +41,12 @@ def test_the_lock_names_no_host():
     assert "--index" not in LOCK
 
 
+def test_the_peers_have_exact_versions_and_no_host():
+    pins = (REPOSITORY / "tests" / "peers" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert any(pin.startswith("splink==5.") for pin in pins)
+    assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin)] == []
+
+
 def test_the_wheel_holds_our_packages_and_nothing_else(wheel):
     assert {name.partition("/")[0] for name in wheel} == {*PACKAGES, "kinlink-0.1.0.dist-info"}
 
@@ -58,4 +64,5 @@ def test_the_wheel_holds_every_module_migration_and_table(wheel):
         "parties/store/migrations/env.py",
         "schemas/linkage/weights.json",
         "schemas/linkage/A.json",
+        "flows/report/page.html",
     } <= sources

@@ -1,6 +1,6 @@
 """Links between two labelled files against the truth: precision, recall, and recall where precision must hold. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Labels = Sequence[str]
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 STRICT = {"recall_at_p99": 0.99, "recall_at_p999": 0.999}
 
 
@@ -27,7 +28,24 @@ def true_pair_count(left: Labels, right: Labels) -> int:
     return sum(counts[label] for label in left if label)
 
 
-def measure(pairs: ScoredPairs, chosen: npt.NDArray[np.bool_], left: Labels, right: Labels) -> dict[str, float | int | None]:
+def same_label(left_rows: Rows, right_rows: Rows, left: Labels, right: Labels) -> Mask:
+    """Return whether the two rows of each pair have one label; a row without a label has none with any."""
+    return np.array(
+        [bool(left[one]) and left[one] == right[other] for one, other in zip(left_rows, right_rows, strict=True)], dtype=np.bool_
+    )
+
+
+def true_pairs(left: Labels, right: Labels) -> tuple[Rows, Rows]:
+    """Return the left and the right rows of every pair of rows with one label, ordered by the left rows."""
+    of_label: dict[str, list[int]] = defaultdict(list)
+    for row, label in enumerate(right):
+        of_label[label].append(row)
+    found = [(row, other) for row, label in enumerate(left) if label for other in of_label.get(label, ())]
+    pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def measure(pairs: ScoredPairs, chosen: Mask, left: Labels, right: Labels) -> dict[str, float | int | None]:
     """Return the figures of the chosen pairs, and recall at strict precision over the order of all of them.
 
     Args:
@@ -36,9 +54,7 @@ def measure(pairs: ScoredPairs, chosen: npt.NDArray[np.bool_], left: Labels, rig
         left: true labels of the left rows.
         right: true labels of the right rows.
     """
-    right_pairs = np.array(
-        [bool(left[one]) and left[one] == right[other] for one, other in zip(pairs.left, pairs.right, strict=True)], dtype=np.bool_
-    )
+    right_pairs = same_label(pairs.left, pairs.right, left, right)
     total, accepted, correct = true_pair_count(left, right), int(chosen.sum()), int((right_pairs & chosen).sum())
     precision, recall = correct / accepted if accepted else None, correct / total if total else None
     f1 = 2 * correct / (accepted + total) if accepted + total else None
@@ -46,7 +62,7 @@ def measure(pairs: ScoredPairs, chosen: npt.NDArray[np.bool_], left: Labels, rig
     return {"pairs": accepted, "precision": _rounded(precision), "recall": _rounded(recall), "f1": _rounded(f1), **strict}
 
 
-def recall_at_precision(score: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_], total: int, bar: float) -> float | None:
+def recall_at_precision(score: npt.NDArray[np.float64], correct: Mask, total: int, bar: float) -> float | None:
     """Return the highest recall of any score threshold whose precision is at least `bar`; None without true pairs."""
     if not total:
         return None

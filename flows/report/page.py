@@ -1,0 +1,132 @@
+"""The quality report as one page that needs no network: figures, charts and words, never a value, id or name of a record.
+
+What goes in are numbers and words of our own; the files' names are the one thing that is theirs, and are escaped.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from flows.evaluate import Candidates, Decisions
+from flows.report.drawing import Step, distribution_svg, groups_svg, signed, threshold_svg, waterfall_svg
+from flows.report.truth import Columns
+from flows.report.wording import FIELD_WORDS, FIGURE_WORDS, KIND_WORDS, LEVEL_WORDS, REPRESENTATIVE_WORDS
+from linkage.second_look.contributions import contributions
+from linkage.second_look.levels import FIELDS
+from schemas.errors import ConfigurationError
+from validation.quality.charts import distribution, representatives, thinned, threshold_curve
+from validation.quality.groups import FEWEST
+from validation.quality.pairs import same_label
+
+TEMPLATE: Final = "page.html"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a report is of: the files' names, the files, every pair that was looked at, what the rules say, and the figures.
+
+    With `groups` among the figures there is truth.
+    """
+
+    names: tuple[str, str]
+    sides: tuple[Columns, Columns]
+    candidates: Candidates
+    decisions: Decisions
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """One pair that stands for others: what for, its bars, its weight, and the chart."""
+
+    name: str
+    heading: str
+    steps: Sequence[Step]
+    total: float
+    svg: str
+
+
+def check_report(path: Path | None) -> None:
+    """Check that a report can be written, before anything is linked.
+
+    Raises:
+        ConfigurationError: the name does not end in .html, or no such directory.
+    """
+    if path is not None and path.suffix != ".html":
+        raise ConfigurationError(f"{path}: a report is written as .html")
+    if path is not None and not path.parent.is_dir():
+        raise ConfigurationError(f"{path.parent}: no such directory; make it, or name another for the report")
+
+
+def write_report(path: Path, evaluated: Evaluated) -> None:
+    """Write the page."""
+    import jinja2
+
+    source = (files("flows.report") / TEMPLATE).read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters |= {"share": _share, "bits": signed, "count": "{:,}".format, "svg": _unescaped}
+    page = environment.from_string(source).render(**_content(evaluated))
+    path.write_text(page, encoding="utf-8")
+
+
+def _unescaped(svg: str) -> str:
+    """Return a chart of our own drawing as it is."""
+    import markupsafe
+
+    return markupsafe.Markup(svg)  # noqa: S704 - of drawing.py, where matplotlib escapes what it writes
+
+
+def _content(evaluated: Evaluated) -> dict[str, Any]:
+    candidates, figures, sides = evaluated.candidates, evaluated.figures, evaluated.sides
+    thresholds, truth = figures["thresholds"], "groups" in figures
+    rules = {"link": thresholds["link_bits"], "theta": thresholds["theta_bits"]}
+    labels = (sides[0]["ent"], sides[1]["ent"]) if truth else None
+    true = same_label(candidates.left, candidates.right, *labels) if labels else None
+    curve = thinned(threshold_curve(evaluated.decisions.pairs, *labels)) if labels else None
+    groups = {KIND_WORDS[kind]: named for kind, named in figures.get("groups", {}).items() if named}
+    return {
+        "version": version("kinlink"),
+        "names": evaluated.names,
+        "records": [len(side["rid"]) for side in sides],
+        "looked_at": len(candidates.weight),
+        "truth": truth,
+        "result": figures,
+        "thresholds": thresholds,
+        "figure_words": FIGURE_WORDS,
+        "distribution": distribution_svg(distribution(candidates.weight, true), rules, truth=truth),
+        "curve": threshold_svg(curve, rules) if curve is not None and len(curve.threshold) else None,
+        "waterfalls": list(_waterfalls(candidates, rules)),
+        "groups": groups,
+        "groups_svg": groups_svg(groups) if groups else None,
+        "fewest": FEWEST,
+    }
+
+
+def _waterfalls(candidates: Candidates, rules: Mapping[str, float]) -> Iterator[Waterfall]:
+    chosen = representatives(candidates.weight, candidates.levels, **rules)
+    levels = candidates.levels[list(chosen.values())]
+    parts = contributions(candidates.weigh, levels)
+    for name, prior, bits, agreed in zip(chosen, parts.prior, parts.fields, levels, strict=True):
+        steps = [Step("before any field", "", float(prior)), *_steps(bits, agreed)]
+        of_page = name.replace(" ", "-")
+        yield Waterfall(
+            of_page, REPRESENTATIVE_WORDS[name], steps, float(prior + np.sum(bits)), waterfall_svg(of_page, steps, rules["theta"])
+        )
+
+
+def _steps(bits: Sequence[float], levels: Sequence[int]) -> list[Step]:
+    """Return a step for each field with what its level means, in words."""
+    return [
+        Step(FIELD_WORDS[field], LEVEL_WORDS[field][kind(level)], float(part))
+        for (field, kind), level, part in zip(FIELDS.items(), levels, bits, strict=True)
+    ]
+
+
+def _share(value: float | None) -> str:
+    """Return a share as people read it; what cannot be said is a dash."""
+    return "\N{EN DASH}" if value is None else f"{value:.2%}"
