@@ -72,15 +72,18 @@ SLOTS: Final = _schema("pseudonym", "nonce", "tags", "opener", "join")
 REQUESTS: Final = _schema("pseudonym", "nonce")
 
 
-ALL_PARTS: Final[Mapping[str, pa.Schema]] = {  # every part that some submission has
-    **SCHEMA_OF_PART,
-    **{f"{population}.{projection}.slots.{responder}.arrow": SLOTS for population, _, responder in SEARCHES for projection in PROJECTIONS},
-}
+# population, projection and kind of responder of every part of slots that some submission has
+SLOT_PARTS: Final = tuple(
+    dict.fromkeys((population, projection, responder) for population, _, responder in SEARCHES for projection in PROJECTIONS)
+)
 
 
 def slots_part(population: Population, projection: str, responder: Kind) -> str:
     """Return the name of the part with the slots of one projection for one kind of responder."""
     return f"{population}.{projection}.slots.{responder}.arrow"
+
+
+ALL_PARTS: Final[Mapping[str, pa.Schema]] = {**SCHEMA_OF_PART, **{slots_part(*part): SLOTS for part in SLOT_PARTS}}
 
 
 def requests_name(population: Population, projection: str, uploader: Kind) -> str:
