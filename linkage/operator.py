@@ -104,6 +104,10 @@ class OperatorClient:
         """Close a round to submissions."""
         return self._send("POST", f"/v1/rounds/{round_id}/close")
 
+    def open_wave(self, round_id: str, wave: int) -> dict[str, Any]:
+        """Open a wave of the second look to the custodians who answer."""
+        return self._send("POST", f"/v1/rounds/{round_id}/waves/{wave}")
+
     def approve(self, round_id: str) -> dict[str, Any]:
         """Approve the release of the findings as they now stand.
 
