@@ -125,7 +125,7 @@ def write_table(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def write_blocks(sink: IO[bytes], schema: pa.Schema, blocks: Iterable[pa.Table]) -> int:
+def write_blocks(sink: IO[bytes] | io.RawIOBase, schema: pa.Schema, blocks: Iterable[pa.Table]) -> int:
     """Write tables, one after the other, as one Arrow IPC file; return how many rows they have."""
     rows = 0
     with pa.ipc.new_file(sink, schema) as writer:

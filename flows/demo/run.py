@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from flows.custodian import ANSWERING
 from flows.demo import plan
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
@@ -250,18 +251,21 @@ class Demo:
         self._link()
 
     def _second_look(self) -> None:
-        responders = [member for member in self.members if member.kind in (Kind.POLICE, Kind.LOCAL_AUTHORITY)]
         for wave in range(1, WAVES + 1):
             self._operate(0, "look", "--wave", str(wave))
-            jobs = [
-                (member.organisation, member.directory(self.out), ["party", "answer", "--dir", ".", "--round", plan.ROUND_ID])
-                for member in responders
-            ]
-            self.processes.run_all(
-                jobs, at_once=_cores(), done=lambda count: self.tell(f"  wave {wave}: {count} of {len(jobs)} custodians answered")
-            )
+            self._answer(wave)
             if self.chaos:
                 self._kill_and_restart(f"after the answers to wave {wave}")
+
+    def _answer(self, wave: int) -> None:
+        jobs = [
+            (member.organisation, member.directory(self.out), ["party", "answer", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in self.members
+            if member.kind.value in ANSWERING
+        ]
+        self.processes.run_all(
+            jobs, at_once=_cores(), done=lambda count: self.tell(f"  wave {wave}: {count} of {len(jobs)} custodians answered")
+        )
 
     def _find(self) -> None:
         self._link()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from parties.second_look.halves import Behind, OwnFilters
 from parties.settings import NodeSettings
@@ -58,7 +59,7 @@ class KeptFilters:
 
 def write_filters(path: Path, behind: Behind) -> None:
     """Write what stands behind the filters of some populations to `path`, whole or not at all."""
-    arrays = {}
+    arrays = dict[str, NDArray[np.generic]]()
     for population, by_projection in behind.items():
         for projection, own in by_projection.items():
             arrays[f"{population}.{projection}.pseudonyms"] = own.pseudonyms

@@ -70,7 +70,10 @@ def answer_waves(settings: NodeSettings, round_id: str, *, wait: float = 0, prog
         responder = _Responder(settings, client, found, fetch_round_key(settings, client, agreed, found), progress)
         while True:
             requests += sum(responder.answer_if_open(wave) for wave in _unanswered(settings, round_id))
-            if not _unanswered(settings, round_id) or time.monotonic() >= until:
+            unanswered = _unanswered(settings, round_id)
+            if WAVES not in unanswered:
+                KeptFilters(settings, round_id).forget()
+            if not unanswered or time.monotonic() >= until:
                 return requests
             time.sleep(LOOK_AGAIN_SECONDS)
 
@@ -109,10 +112,7 @@ class _Responder:
             return 0
         except ValidationError:
             raise ServiceError("linkage service: its list of requests is malformed; ask its operator") from None
-        rows = self._answer(wave, listed)
-        if wave == WAVES:
-            self._kept.forget()
-        return rows
+        return self._answer(wave, listed)
 
     def _answer(self, wave: int, listed: RequestsSummary) -> int:
         wanted = wanted_tables(Kind(self.settings.kind))
@@ -130,7 +130,7 @@ class _Responder:
         return sum(part.rows for part in parts)
 
     def _answer_table(self, wave: int, table: TableSummary, asked: Asked) -> TableSummary:
-        own = self._kept.read(asked.population, asked.projection)
+        own = KeptFilters(self.settings, self.found.round_id).read(asked.population, asked.projection)
         requests = read_byte_table(self._fetch(wave, table), REQUESTS, part=table.name, rows=table.rows)
         filters = asked_filters(requests, own, each=VOLUMES["referral"][asked.projection][wave - 1])
         self._spend(wave, table, requests["nonce"])
@@ -161,10 +161,6 @@ class _Responder:
 
     def _place(self, what: str, wave: int) -> str:
         return f"/v1/rounds/{self.found.round_id}/{what}/{wave}"
-
-    @property
-    def _kept(self) -> KeptFilters:
-        return KeptFilters(self.settings, self.found.round_id)
 
 
 def _unanswered(settings: NodeSettings, round_id: str) -> list[int]:

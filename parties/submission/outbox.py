@@ -12,8 +12,8 @@ from parties.settings import NodeSettings
 from schemas.canonical import canonical_json
 from schemas.encoding_set import CHUNK_BYTES, Part, write_blocks
 from schemas.errors import SubmissionError
-from schemas.slots import ALL_PARTS
 from schemas.signature import SignedDocument
+from schemas.slots import ALL_PARTS
 
 DIRECTORY, MANIFEST_FILE, FILTERS_FILE = "outbox", "manifest.json", "filters.npz"
 _OWNER_ONLY = 0o700

@@ -46,7 +46,7 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
     outbox = Outbox(settings, found.round_id)
-    parts = _fill(outbox, settings, scope, map_extract(settings, checked), agreed.agreement.encoding, progress)
+    parts = _fill(outbox, settings, scope, map_extract(settings, checked), encoding=agreed.agreement.encoding, progress=progress)
     manifest = submission_manifest(
         parts, round_=found, organisation=settings.organisation, quarantined_per_mille=checked.quarantined_per_mille
     )
@@ -55,7 +55,9 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     return found.round_id
 
 
-def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, encoding: Encoding, progress: Progress) -> dict[str, Part]:
+def _fill(
+    outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, encoding: Encoding, progress: Progress
+) -> dict[str, Part]:
     """Encode the people of an extract into the outbox; return what the manifest says of the parts."""
     rows = mapped.rows()
     encoded = {
