@@ -116,7 +116,7 @@ class _Responder:
 
     def _answer(self, wave: int, listed: RequestsSummary) -> int:
         wanted = wanted_tables(Kind(self.settings.kind))
-        if sorted(table.name for table in listed.requests) != sorted(wanted):
+        if listed.requests and sorted(table.name for table in listed.requests) != sorted(wanted):
             raise SubmissionError(f"requests: their tables are not those agreed; {ASK}")
         parts = list[TableSummary]()
         for table in listed.requests:
