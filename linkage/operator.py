@@ -105,7 +105,7 @@ class OperatorClient:
         return self._send("POST", f"/v1/rounds/{round_id}/close")
 
     def open_wave(self, round_id: str, wave: int) -> dict[str, Any]:
-        """Open a wave of the second look, at the hour the parties agreed."""
+        """Open a wave of the second look to the custodians who answer."""
         return self._send("POST", f"/v1/rounds/{round_id}/waves/{wave}")
 
     def approve(self, round_id: str) -> dict[str, Any]:

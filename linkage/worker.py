@@ -27,6 +27,7 @@ from linkage.findings.weighing import make_graph
 from linkage.inbox.pools import Submissions, accepted_submissions
 from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, Vault
 from linkage.inbox.waves import answered, read_plan
+from linkage.looking import Looking
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine

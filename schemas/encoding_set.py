@@ -13,8 +13,8 @@ person fills the gap. Rows of each part are in an order of their own.
 
 import io
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import IO, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -121,9 +121,18 @@ def check_manifest(manifest: SubmissionManifest) -> None:
 def write_table(table: pa.Table) -> bytes:
     """Return `table` as an Arrow IPC file."""
     sink = io.BytesIO()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    write_blocks(sink, table.schema, [table])
     return sink.getvalue()
+
+
+def write_blocks(sink: IO[bytes] | io.RawIOBase, schema: pa.Schema, blocks: Iterable[pa.Table]) -> int:
+    """Write tables, one after the other, as one Arrow IPC file; return how many rows they have."""
+    rows = 0
+    with pa.ipc.new_file(sink, schema) as writer:
+        for block in blocks:
+            writer.write_table(block)
+            rows += block.num_rows
+    return rows
 
 
 def read_table(content: bytes | memoryview, schema: pa.Schema, *, part: str, rows: int) -> pa.Table:

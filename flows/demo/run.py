@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from flows.custodian import ANSWERING
 from flows.demo import plan
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
@@ -24,6 +25,7 @@ from flows.stages import prefect_environment
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
+from schemas.slots import WAVES
 
 POPULATION, TRUTH = "population", "truth"
 RECEIPTS = "receipts/"
@@ -74,8 +76,12 @@ class Demo:
             self._open_round()
         with self._stage("check, encode, submit"):
             after_submission = self._submit()
-        with self._stage("search and findings"):
-            self._link()
+        with self._stage("search"):
+            self._search()
+        with self._stage("second look"):
+            self._second_look()
+        with self._stage("findings"):
+            self._find()
         with self._stage("approval and release"):
             status = self._release()
         with self._stage("referrals"):
@@ -239,13 +245,36 @@ class Demo:
             outputs[organisation] = {"receipt_bytes": receipts, "files_changed_since": len(changed)}
         return outputs
 
-    def _link(self) -> None:
-        directory = plan.SERVICE.directory(self.out)
+    def _search(self) -> None:
         if self.chaos:
             self._kill_and_restart("after the uploads")
-        self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
+        self._link()
+
+    def _second_look(self) -> None:
+        for wave in range(1, WAVES + 1):
+            self._operate(0, "look", "--wave", str(wave))
+            self._answer(wave)
+            if self.chaos:
+                self._kill_and_restart(f"after the answers to wave {wave}")
+
+    def _answer(self, wave: int) -> None:
+        jobs = [
+            (member.organisation, member.directory(self.out), ["party", "answer", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in self.members
+            if member.kind.value in ANSWERING
+        ]
+        self.processes.run_all(
+            jobs, at_once=_cores(), done=lambda count: self.tell(f"  wave {wave}: {count} of {len(jobs)} custodians answered")
+        )
+
+    def _find(self) -> None:
+        self._link()
         if self.chaos:
             self._kill_and_restart("after the findings")
+
+    def _link(self) -> None:
+        directory = plan.SERVICE.directory(self.out)
+        self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
 
     def _kill_and_restart(self, when: str) -> None:
         if self._service is not None:

@@ -22,7 +22,6 @@ from parties.submission.prepare import prepare
 from parties.submission.submit import send, submit
 from schemas.encoding_set import SubmissionManifest
 from schemas.errors import AgreementError, AuthenticationError, ConfigurationError, ExtractError, RoundError, ServiceError, SubmissionError
-from schemas.joins import ALL_PARTS
 from schemas.receipt import RECEIPT_BYTES
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Role
