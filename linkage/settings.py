@@ -2,16 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import ConfigurationError
 
 SETTINGS_FILE = "settings.json"
+EngineName = Literal["threads", "processes", "dask", "anonlink"]
 
 
 class ServiceSettings(BaseModel):
-    """Where the service keeps its things and where it listens."""
+    """Where the service keeps its things, where it listens, and what searches for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,6 +22,14 @@ class ServiceSettings(BaseModel):
     port: int = Field(default=8443, ge=1, le=65_535)
     database_url: str | None = Field(default=None, max_length=500, description="none: SQLite in the service's directory")
     prefect_api: str | None = Field(default=None, max_length=300, description="this node's own Prefect API; none: run without")
+    engine: EngineName = Field(default="threads", description="all give the same result; see docs/how-to/search-on-several-machines.md")
+    workers: int | None = Field(default=None, ge=1, le=256, description="threads or processes that search; none: the usable cores")
+    dask_scheduler: str | None = Field(
+        default=None, max_length=300, pattern=r"^(tcp|tls)://\S+:\d{1,5}$", description="none: workers on this machine, while it searches"
+    )
+    dask_ca: Path | None = Field(default=None, description="the certificate that signs those of scheduler and workers")
+    dask_certificate: Path | None = None
+    dask_key: Path | None = None
     directory: Path = Field(default=Path(), exclude=True)
 
     def path(self, *parts: str) -> Path:

@@ -5,6 +5,7 @@ done is not done again; a step that was interrupted starts over and gives the sa
 """
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
+from linkage.engines.make import make_engine
 from linkage.findings.graph import SEARCHES, FamilyGraph, RoundPools, Scored
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding as Found
@@ -23,7 +25,6 @@ from linkage.inbox.submissions import SubmissionState
 from linkage.inbox.vault import LINKS_BLOB, PAIRS_BLOB, Vault
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
-from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.search.engine import Engine
 from linkage.search.pair_table import pairs_table, scored_pairs
 from linkage.search.pools import search_pools
@@ -63,13 +64,17 @@ def search_round(
 ) -> None:
     """Search every pair of pools of a closed round, keep the candidate pairs, and move it to `searched`; skip what was done.
 
+    Without an `engine` that of the settings searches.
+
     Raises:
         RoundError: the round is still open, or was cancelled.
+        ConfigurationError, ServiceError: the settings' engine cannot be had, or is lost.
     """
     work = _work(database, settings, round_id, State.CLOSED)
     if work is not None:
-        scored = search_all(work.pools, work.agreed, engine or AnonlinkEngine(), progress)
-        work.vault.write_blob(PAIRS_BLOB, write_table(pairs_table(scored)))
+        with make_engine(settings) if engine is None else nullcontext(engine) as chosen:
+            table = pairs_table(search_all(work.pools, work.agreed, chosen, progress))
+        work.vault.write_blob(PAIRS_BLOB, write_table(table))
         with Session(database) as session, session.begin():
             advance(session, round_id, State.SEARCHED, _event("searched", round_id, settings, now))
 

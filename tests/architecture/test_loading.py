@@ -15,6 +15,8 @@ HEAVY = {
     "prefect",
     "great_expectations",
     "numba",
+    "dask",
+    "distributed",
     "pandas",
     "opendp",
     "numpy",
@@ -84,4 +86,4 @@ def test_a_role_loads_nothing_of_the_other_role(tmp_path, side):
     names = loaded(f"{commands}; {EVERY_MODULE.format(side.package)}; {made}")
     assert {side.package, "schemas", "flows"} <= names
     assert (tmp_path / "made" / "settings.json").exists()
-    assert names & {side.other, "prefect", "great_expectations"} == set()
+    assert names & {side.other, "prefect", "great_expectations", "dask", "distributed"} == set()
