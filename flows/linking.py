@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.search.anonlink_engine import AnonlinkEngine
+from linkage.engines.threads import ThreadsEngine
 from linkage.search.pools import PersonPairs, Pool, as_ids, make_pool, search_pools
 from parties.encoding.encode import encode_population
 from parties.encoding.normalise import NORMALISER
@@ -56,5 +56,5 @@ class Linking:
     @staticmethod
     def search(left: Side, right: Side, *, cut: float, top_k: int) -> PersonPairs:
         """Return candidate pairs of input rows."""
-        pairs = search_pools(AnonlinkEngine(), left.pool, right.pool, cut=cut, top_k=top_k)
+        pairs = search_pools(ThreadsEngine(), left.pool, right.pool, cut=cut, top_k=top_k)
         return PersonPairs(left.record[pairs.left], right.record[pairs.right], pairs.scores)

@@ -25,7 +25,7 @@ from linkage.inbox.submissions import SubmissionState
 from linkage.inbox.vault import LINKS_BLOB, PAIRS_BLOB, Vault
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
-from linkage.search.engine import Engine
+from linkage.search.engine import MAX_PAIRS, Engine
 from linkage.search.pair_table import pairs_table, scored_pairs
 from linkage.search.pools import search_pools
 from linkage.search.weights import load_weights
@@ -117,7 +117,9 @@ def search_all(pools: RoundPools, agreed: Agreed, engine: Engine, progress: Prog
     ]
     search = agreed.agreement.search
     for done, (population, left, right) in enumerate(jobs, start=1):
-        pairs = search_pools(engine, left, right, cut=search.cut_per_mille / 1000, top_k=search.top_k)
+        pairs = search_pools(
+            engine, left, right, cut=search.cut_per_mille / 1000, top_k=search.top_k, max_pairs=min(search.max_pairs, MAX_PAIRS)
+        )
         yield Scored(population, left.organisation, right.organisation, pairs)
         progress("search", done, len(jobs))
 

@@ -16,6 +16,8 @@ from validation.progress import Progress, silent
 
 MAX_PAIRS = 50_000_000  # about 1.2 GB; a search that passes it has a cut among the scores of unrelated people
 WORD_BYTES = 8
+WIDEST_BITS = 4_096  # what the kernel's counters have digits for
+WIDTHS = range(WORD_BYTES, WIDEST_BITS // 8 + 1, WORD_BYTES)  # bytes of a filter
 CHECK_ROWS = 65_536  # so that a mapped file is never in memory as a whole
 
 Filters = npt.NDArray[np.uint8]
@@ -104,8 +106,8 @@ def check_filters(filters: Filters) -> None:
         SubmissionError: rows that are ragged, empty or no multiple of 64 bits, or one that is constant: a compiled kernel turns these into
             silent "no matches".
     """
-    if filters.ndim != 2 or filters.dtype != np.uint8 or filters.shape[1] == 0 or filters.shape[1] % WORD_BYTES:  # noqa: PLR2004 - rows and bytes
-        raise SubmissionError("filters: want one row of equal length for each, a multiple of 64 bits; encode and submit again")
+    if filters.ndim != 2 or filters.dtype != np.uint8 or filters.shape[1] not in WIDTHS:  # noqa: PLR2004 - rows and bytes
+        raise SubmissionError("filters: want one row of equal length for each, a multiple of 64 bits up to 4,096; encode and submit again")
     for first in range(0, len(filters), CHECK_ROWS):
         words = np.ascontiguousarray(filters[first : first + CHECK_ROWS]).view(np.uint64)
         if ((words == 0).all(axis=1) | (words == ~np.uint64(0)).all(axis=1)).any():
@@ -119,6 +121,4 @@ def check_number(pairs: int, max_pairs: int) -> None:
         AgreementError: it has.
     """
     if pairs > max_pairs:
-        raise AgreementError(
-            f"search: {pairs:,} pairs reach the cut, over {max_pairs:,}, and more follow; agree on a higher search.cut_per_mille"
-        )
+        raise AgreementError(f"search: over {max_pairs:,} pairs of filters reach the cut; agree on a higher search.cut_per_mille")

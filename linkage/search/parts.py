@@ -14,7 +14,7 @@ import numpy.typing as npt
 from linkage.search.engine import MAX_PAIRS, FilterPairs, Filters, check_number, check_sides
 from validation.progress import Progress, silent
 
-PART_ROWS = 32_768  # a multiple of the kernel's tile of 1,024; 4 MiB of 1,024-bit filters
+PART_ROWS = 32_768  # a multiple of the kernel's tile; 4 MiB of 1,024-bit filters
 MERGE_PAIRS = 1_000_000  # so many may wait before they are cut down to the best
 
 Rows = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ def compare_part(part: Filters, other: Filters, *, cut: float, part_is_left: boo
     """
     from linkage.search.kernel import reaching
 
-    rows, others, score = reaching(part, other, cut=cut, part_is_left=part_is_left, limit=max_pairs + 1)
+    rows, others, score = reaching(part, other, cut=cut, part_is_left=part_is_left, limit=max_pairs)
     check_number(len(rows), max_pairs)
     return FilterPairs(rows, others, score) if part_is_left else FilterPairs(others, rows, score)
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.search.engine import Engine, Filters
+from linkage.search.engine import MAX_PAIRS, Engine, FilterPairs, Filters
 from schemas.agreement import PROJECTIONS, Projection
 
 Ids = npt.NDArray[np.void]  # 16-byte identifiers, comparable and sortable
@@ -70,11 +70,22 @@ def make_pool(organisation: str, encodings: dict[Projection, tuple[Ids, Filters]
     return Pool(organisation, persons, {projection: filters for projection, (_, filters) in encodings.items()}, owner)
 
 
-def search_pools(engine: Engine, left: Pool, right: Pool, *, cut: float, top_k: int) -> PersonPairs:
-    """Return the union over projections of the pairs of persons whose best filters reach the cut."""
-    found = {projection: _search_projection(engine, left, right, projection, cut=cut, top_k=top_k) for projection in PROJECTIONS}
-    keys = reduce(np.union1d, (pair_keys for pair_keys, _ in found.values()))
+def search_pools(engine: Engine, left: Pool, right: Pool, *, cut: float, top_k: int, max_pairs: int = MAX_PAIRS) -> PersonPairs:
+    """Return the union over projections of the pairs of persons whose best filters reach the cut.
+
+    Raises:
+        AgreementError: over `max_pairs` pairs of filters of one projection reach it.
+    """
     width = max(len(right.persons), 1)
+    found = {
+        projection: _best_pairs(
+            engine.candidate_pairs(left.filters[projection], right.filters[projection], cut=cut, top_k=top_k, max_pairs=max_pairs),
+            (left.owner[projection], right.owner[projection]),
+            width,
+        )
+        for projection in PROJECTIONS
+    }
+    keys = reduce(np.union1d, (pair_keys for pair_keys, _ in found.values()))
     pair_left, pair_right = keys // width, keys % width
     scores = np.zeros((len(keys), len(PROJECTIONS)))
     for column, projection in enumerate(PROJECTIONS):
@@ -85,14 +96,13 @@ def search_pools(engine: Engine, left: Pool, right: Pool, *, cut: float, top_k: 
     return PersonPairs(pair_left, pair_right, scores)
 
 
-def _search_projection(
-    engine: Engine, left: Pool, right: Pool, projection: Projection, *, cut: float, top_k: int
+def _best_pairs(
+    pairs: FilterPairs, owners: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], width: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    pairs = engine.candidate_pairs(left.filters[projection], right.filters[projection], cut=cut, top_k=top_k)
-    person_left, person_right = left.owner[projection][pairs.left], right.owner[projection][pairs.right]
+    """Return pairs of persons, as left * width + right, and the best score of their filters."""
+    person_left, person_right = owners[0][pairs.left], owners[1][pairs.right]
     real = (person_left != NO_PERSON) & (person_right != NO_PERSON)
-    keys = person_left[real] * max(len(right.persons), 1) + person_right[real]
-    distinct, position = np.unique(keys, return_inverse=True)
+    distinct, position = np.unique(person_left[real] * width + person_right[real], return_inverse=True)
     best = np.zeros(len(distinct))
     np.maximum.at(best, position, pairs.score[real])
     return distinct, best
