@@ -20,6 +20,7 @@ setup: .venv/.stamp  ## Make .venv from the hash-pinned lock (again only when th
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q $(PACKAGES)
+	@$(BIN)/python -W ignore -m flows.warm
 	@touch .venv/.stamp
 
 lock:  ## Compile requirements.lock again from pyproject.toml

@@ -40,6 +40,9 @@ COMMANDS = (
     (("round", "close"), "flows.commands.round:close", "Close a round to submissions."),
     (("round", "approve"), "flows.commands.round:approve", "Approve the release of a round's findings; two operators must."),
     (("round", "release"), "flows.commands.round:release", "Release the approved tokens."),
+    (("bench", "encode"), "flows.commands.bench:encode", "Encode beside clkhash."),
+    (("bench", "diffuse"), "flows.commands.bench:diffuse", "Diffuse beside NumPy."),
+    (("bench", "match"), "flows.commands.bench:match", "Search beside anonlink."),
     (("statistics", "publish"), "flows.commands.statistics:publish", "Fetch a round's noised counts and write them out."),
 )
 
@@ -49,6 +52,7 @@ GROUPS = {
     "service": "The linkage service.",
     "round": "The operator's side.",
     "statistics": "The statistician's side.",
+    "bench": "Speed beside the peers, as ratios in one run.",
 }
 
 
@@ -78,17 +82,17 @@ def _version() -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; return the process's exit code."""
+    """Run the command line; return the process's exit code: what the command returns, or 0 where it returns nothing."""
     os.umask(PRIVATE)
     try:
-        make_app()(argv, result_action="return_value")
+        code: int | None = make_app()(argv, result_action="return_value")
     except KinlinkError as error:
         print(f"kinlink: error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("kinlink: stopped; what was finished is kept, run the same command to go on", file=sys.stderr)
         return INTERRUPTED
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """`kinlink demo`: a whole round, every role as its own process, over the real API."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter, validators
 
-from flows.commands.console import Flag, Json
+from flows.commands.console import Flag, Json, say
+from flows.compiling import announced
 from flows.demo.processes import Processes
 from flows.demo.run import Demo, prepare
+from flows.warm import warm
 
 SUMMARY = "summary.json"
 
@@ -39,8 +40,10 @@ def demo(
     """
     source = population.resolve() if population else None
     directory = prepare(out)
+    with announced(say):
+        warm()  # here, so that its processes load what is compiled, instead of compiling it all at once
     with Processes(keep=keep) as processes:
-        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=_tell, chaos=chaos, population=source)
+        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=say, chaos=chaos, population=source)
         summary = run.run()
         (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if as_json:
@@ -48,12 +51,8 @@ def demo(
         else:
             _show(summary, directory)
         if keep:
-            _tell(f"Still running. Prefect: {run.prefect_url}  linkage service: {run.service_url}")
-            _tell(f"Stop them with: kill {' '.join(str(pid) for pid in processes.running())}")
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+            say(f"Still running. Prefect: {run.prefect_url}  linkage service: {run.service_url}")
+            say(f"Stop them with: kill {' '.join(str(pid) for pid in processes.running())}")
 
 
 def _show(summary: dict[str, Any], directory: Path) -> None:

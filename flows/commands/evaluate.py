@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from flows.commands.console import Json, emit, progress_to_stderr
+from flows.commands.console import Json, emit, progress_to_stderr, say
+from flows.compiling import announced
 from flows.evaluate import Profile, figures, read_file, write_links
 from flows.evaluate import evaluate as link_files
 
@@ -28,7 +29,8 @@ def evaluate(
         as_json: print one JSON object.
     """
     columns = read_file(left), read_file(right)
-    decisions = link_files(*columns, profile=profile, progress=progress_to_stderr)
+    with announced(say):
+        decisions = link_files(*columns, profile=profile, progress=progress_to_stderr)
     if links is not None:
         write_links(links, decisions, columns[0]["rid"], columns[1]["rid"])
     result = figures(decisions, *columns)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.commands.console import Flag, Json, emit, progress_to_stderr, warn
+from flows.commands.console import Flag, Json, emit, progress_to_stderr, say, warn
+from flows.compiling import announced
 from parties.settings import NodeKind, load_settings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 
@@ -113,7 +114,8 @@ def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     from schemas.receipt import RECEIPT_BYTES
 
     settings = load_settings(dir)
-    run_stages(settings.kind, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    with announced(say):
+        run_stages(settings.kind, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     answer = {"round_id": round, "accepted": True, "receipt_bytes": RECEIPT_BYTES}
     emit(answer, f"accepted; the receipt is in {dir / DIRECTORY}", as_json=as_json)
 

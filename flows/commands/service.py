@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.commands.console import Json, emit
+from flows.commands.console import Json, emit, say
+from flows.compiling import announced
 from linkage.settings import load_settings
 
 
@@ -101,7 +102,8 @@ def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     from flows.stages import run_stages
 
     settings = load_settings(dir)
-    run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    with announced(say):
+        run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     emit(
         {"round_id": round, "state": "awaiting-approval"},
         f"{round}: findings recorded; two operators approve with `kinlink round approve`",

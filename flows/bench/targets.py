@@ -1,0 +1,69 @@
+"""What Kinlink holds itself to beside its peers, as one table, and what a run says of it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound that a figure keeps to."""
+
+    bound: float
+    sense: Literal["at least", "at most"] = "at least"
+
+    def holds(self, value: float) -> bool:
+        """Return whether `value` keeps to the bound."""
+        return value >= self.bound if self.sense == "at least" else value <= self.bound
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"{self.sense} {self.bound:g}"
+
+
+# Sizes are those of a run without --share: records for encode, larger side for match. Ratios are of CPU time in one run.
+TARGETS: Mapping[str, Target] = {
+    "encode cold 40,000": Target(5),
+    "encode warm 400,000": Target(15),
+    "diffuse": Target(100),
+    "match plain 20,000": Target(7),
+    "match plain 200,000": Target(10),
+    "match plain 400,000": Target(18),
+    "match diffused 20,000": Target(5),
+    "match diffused 200,000": Target(10),
+    "two Dask workers, CPU of one": Target(1.15, "at most"),
+    "two Dask workers, time of one": Target(0.6, "at most"),
+    "300 x 20,000,000, mapped memory of filters": Target(1.5, "at most"),
+    "300 x 20,000,000, private memory in GiB": Target(2, "at most"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value by its target's name; `not_asserted` says why it does not count, where it does not."""
+
+    name: str
+    value: float
+    not_asserted: str = ""
+
+    @property
+    def target(self) -> Target | None:
+        """What it is held to, if anything."""
+        return TARGETS.get(self.name)
+
+    @property
+    def missed(self) -> bool:
+        """Whether it counts, and misses its target."""
+        return self.target is not None and not self.not_asserted and not self.target.holds(self.value)
+
+
+def missed(figures: Iterable[Figure]) -> list[str]:
+    """Return the names of the targets that are missed, in the order of the figures."""
+    return [figure.name for figure in figures if figure.missed]
+
+
+def verdict(figures: Iterable[Figure]) -> str:
+    """Return one line: how many of the targets that were asserted hold, and which do not."""
+    counted = [figure for figure in figures if figure.target and not figure.not_asserted]
+    names = missed(counted)
+    return f"{len(counted) - len(names)} of {len(counted)} targets hold; missed: {'; '.join(names) or 'none'}"
