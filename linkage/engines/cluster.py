@@ -105,14 +105,16 @@ class DaskEngine(PartsEngine):
         """
         if not split.ranges:
             return
-        from distributed import KilledWorker
         from distributed.comm.core import CommClosedError
+        from distributed.scheduler import KilledWorker, NoValidWorkerError, NoWorkerError
 
         client = self._connected()
         try:
             yield from self._compared(client, split)
         except KilledWorker:
             raise ServiceError("dask: one part ended several workers; give workers more memory, then repeat") from None
+        except (NoValidWorkerError, NoWorkerError):
+            raise ServiceError("dask: all workers have gone; start workers, then repeat") from None
         except (CancelledError, CommClosedError):
             raise ServiceError("dask: the scheduler has gone; start scheduler and workers again, then repeat") from None
 

@@ -27,6 +27,7 @@ DRAW = np.random.default_rng(11)
 LARGE = DRAW.integers(0, 256, (6_000, 128), dtype=np.uint8)
 SMALL = np.vstack([LARGE[5::97], DRAW.integers(0, 256, (100, 128), dtype=np.uint8)])
 DASK = Path(sys.executable).with_name("dask")
+CONFIG = Path(__file__).parents[2] / "infra" / "dask.yaml"
 
 
 def rows(batches):
@@ -140,14 +141,17 @@ def certificates(folder):
 
 
 @contextmanager
-def command(log, *words, tls):
-    """Run a command of Dask's that writes into `log` until the block ends."""
-    given = ("--tls-ca-file", tls.ca, "--tls-cert", tls.certificate, "--tls-key", tls.key)
-    with log.open("wb") as sink, subprocess.Popen([DASK, *words, *given], stdout=sink, stderr=subprocess.STDOUT, cwd=log.parent) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+def command(log, *words, tls, **environment):
+    """Run a command of Dask's as the how-to says, and let it write into `log`, until the block ends."""
+    given = ("--dashboard-address", "127.0.0.1:0", "--tls-ca-file", tls.ca, "--tls-cert", tls.certificate, "--tls-key", tls.key)
+    names = {**os.environ, "DASK_CONFIG": str(CONFIG), **environment}
+    with log.open("wb") as sink:
+        process = subprocess.Popen([DASK, *words, *given], stdout=sink, stderr=subprocess.STDOUT, cwd=log.parent, env=names)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def said(log, pattern):
@@ -160,20 +164,51 @@ def said(log, pattern):
     pytest.fail(log.read_text(encoding="utf-8"))
 
 
+@contextmanager
+def running(folder, tls, *, workers, **environment):
+    """Run a scheduler and worker processes over TLS; give the scheduler's address and the processes of the workers' nannies."""
+    with ExitStack() as commands:
+        scheduler = ("scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port", "0")
+        commands.enter_context(command(folder / "scheduler.log", *scheduler, tls=tls, **environment))
+        address = said(folder / "scheduler.log", r"Scheduler at:\s+(tls://127\.0\.0\.1:\d+)")
+        worker = ("worker", address, "--nthreads", "1", "--memory-limit", "0")
+        logs = [(folder / f"worker-{number}.log", ("--local-directory", folder / f"scratch-{number}")) for number in range(workers)]
+        yield address, [commands.enter_context(command(log, *worker, *place, tls=tls)) for log, place in logs]
+
+
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory):
-    """A scheduler and two workers that talk over TLS, as if on several machines: folder, address, certificates."""
+    """A scheduler and two workers as if on several machines: folder, address, certificates."""
     folder = tmp_path_factory.mktemp("machines")
     tls = certificates(folder / "tls")
-    with ExitStack() as running:
-        scheduler = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        running.enter_context(command(folder / "scheduler.log", *scheduler, "--protocol", "tls", tls=tls))
-        address = said(folder / "scheduler.log", r"Scheduler at:\s+(tls://127\.0\.0\.1:\d+)")
-        worker = ("worker", address, "--nthreads", "1", "--memory-limit", "0", "--no-dashboard")
-        for number in range(2):
-            log = folder / f"worker-{number}.log"
-            running.enter_context(command(log, *worker, "--local-directory", str(folder / f"scratch-{number}"), tls=tls))
+    with running(folder, tls, workers=2) as (address, _):
         yield folder, address, tls
+
+
+def test_a_search_whose_workers_have_all_gone_ends(tmp_path):
+    tls = certificates(tmp_path / "tls")
+    with (
+        running(tmp_path, tls, workers=1, DASK_DISTRIBUTED__SCHEDULER__NO_WORKERS_TIMEOUT="1s") as (address, nannies),
+        closing(DaskEngine(scheduler=address, tls=tls, part_rows=8)) as engine,
+    ):
+        stream = engine.stream_pairs(LARGE, SMALL, cut=CUT)
+        next(stream)
+        for nanny in nannies:
+            nanny.terminate()
+        with pytest.raises(ServiceError, match="all workers have gone"):
+            list(stream)
+
+
+def test_a_search_whose_scheduler_has_gone_ends(tmp_path):
+    tls = certificates(tmp_path / "tls")
+    with ExitStack() as cluster_of_one:
+        address, _ = cluster_of_one.enter_context(running(tmp_path, tls, workers=1))
+        with closing(DaskEngine(scheduler=address, tls=tls, part_rows=8)) as engine:
+            stream = engine.stream_pairs(LARGE, SMALL, cut=CUT)
+            next(stream)
+            cluster_of_one.close()
+            with pytest.raises(ServiceError, match="the scheduler has gone"):
+                list(stream)
 
 
 def test_over_tls_workers_of_a_scheduler_find_the_same(machines, expected):
