@@ -89,7 +89,8 @@ def reaching(part: Filters, other: Filters, *, cut: float, part_is_left: bool, l
 
 
 def _words(filters: Filters) -> Words:
-    return np.ascontiguousarray(filters).view(np.uint64)
+    """Return filters as words; a copy where they are read-only or oddly placed, for which the search would be compiled once more."""
+    return np.require(np.ascontiguousarray(filters).view(np.uint64), requirements=["C", "A", "W"])
 
 
 def _planes(words: Words) -> Words:
