@@ -98,6 +98,45 @@ def check(*, dir: Path = Path(), as_json: Json = False) -> None:
     emit({"files": files, "quarantined_per_mille": checked.quarantined_per_mille}, "\n".join(lines), as_json=as_json)
 
 
+def encode(
+    source: Path,
+    out: Path,
+    *,
+    schema: Path,
+    secret_file: Path,
+    columns: str | None = None,
+    as_json: Json = False,
+) -> None:
+    """Encode a file by a peer's linkage schema, for linkage outside of rounds with somebody who uses clkhash or anonlink.
+
+    The filters are not diffused: whoever may not see the identifiers may not see them either. What was finished
+    before an interruption is not done again. Example: kinlink party encode people.csv clks.arrow --schema linkage.json --secret-file peer.secret
+
+    Args:
+        source: CSV, Parquet or Arrow IPC (.arrow) file.
+        out: Arrow IPC file to write: one column, clk, in the source's order.
+        schema: the linkage schema agreed with the peer, in clkhash's format, version 3.
+        secret_file: holds the secret agreed with the peer; its owner alone may read it.
+        columns: the source's columns for the schema's features, in its order, with commas between; those of the features' names where not given.
+        as_json: print one JSON object.
+    """
+    from flows.commands.documents import read_existing
+    from parties.encoding.peer_schema import encoded_features, passed_over, read_peer_schema
+    from parties.extracts.encode_file import FileJob, encode_file
+    from parties.keys.shared_secret import load_shared_secret
+    from schemas.canonical import digest
+
+    content = read_existing(schema)
+    read = read_peer_schema(content)
+    for wrong, known in passed_over(content).items():
+        warn(f"{schema}: clkhash, and so this command, passes over {wrong}; it knows {known}")
+    names = columns.split(",") if columns else encoded_features(read)
+    job = FileJob(source, out, read, digest(content), names, load_shared_secret(secret_file))
+    rows = encode_file(job, progress_to_stderr)
+    warn(f"the filters in {out} are not diffused and can be read back; give them to nobody who may not see the identifiers (SECURITY.md)")
+    emit({"rows": rows, "out": str(out)}, f"{rows:,} rows encoded to {out}", as_json=as_json)
+
+
 def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     """Check, encode, seal and send the extract; ends with a receipt, which is all that comes back. Safe to repeat.
 

@@ -6,7 +6,7 @@ allows (length, case, pattern) is for the checks of an extract to say; values th
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +15,17 @@ from clkhash.key_derivation import generate_key_lists
 from clkhash.schema import Schema
 from numpy.typing import NDArray
 
+from parties.encoding.peer_schema import check_schema
 from parties.encoding.token_kernel import set_bits
 from parties.encoding.token_positions import TokenPositions
 from parties.encoding.tokens import Cut, cut_value, tokens_of
-from schemas.errors import ConfigurationError, ExtractError
+from schemas.errors import ExtractError
 
 BLOCK_ROWS = 16_384  # bounds what is held beside tables and filters
 KEPT_TOKENS = 250_000  # a field that has more starts anew with the next block; bounds the tables to about 100 MB a field
-MAX_BITS = 65_536  # positions are 16 bits wide, as clkhash's are under blakeHash
-BLAKE_KEY_BYTES = 64
 BYTE = 8
 
-Column = Sequence[str] | pa.Array | pa.ChunkedArray | NDArray[Any]
+Column: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray | NDArray[Any]
 
 
 class ClkEncoder:
@@ -38,14 +37,20 @@ class ClkEncoder:
         Raises:
             ConfigurationError: clkhash has no encoding by this schema, or its filters are over 65,536 bits.
         """
-        self._bits, self._length = schema.l << schema.xor_folds, schema.l
         check_schema(schema)
+        self._length: int = schema.l
+        self._bits = self._length << schema.xor_folds
         keys = generate_key_lists(
             secret, len(schema.fields), key_size=schema.kdf_key_size, salt=schema.kdf_salt, info=schema.kdf_info,
             kdf=schema.kdf_type, hash_algo=schema.kdf_hash,
         )  # fmt: skip
         kept = [(field, key) for field, key in zip(schema.fields, keys, strict=True) if field.hashing_properties]
         self._features = [_Feature(field, key, self._bits) for field, key in kept]
+
+    @property
+    def filter_bytes(self) -> int:
+        """How long a filter is."""
+        return -(-self._length // BYTE)
 
     @property
     def features(self) -> list[str]:
@@ -64,7 +69,7 @@ class ClkEncoder:
         """
         texts = [_texts(column, name) for column, name in zip(columns, self.features, strict=True)]
         rows = {len(text) for text in texts}
-        filters = np.zeros((max(rows, default=0), -(-self._length // BYTE)), dtype=np.uint8)
+        filters = np.zeros((max(rows, default=0), self.filter_bytes), dtype=np.uint8)
         if len(rows) > 1:
             raise ExtractError("columns differ in length; export the file again")
         for start in range(0, len(filters), BLOCK_ROWS):
@@ -92,24 +97,6 @@ class ClkEncoder:
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled."""
         raise TypeError("an encoder is keyed; it stays in this process's memory")
-
-
-def check_schema(schema: Schema) -> None:
-    """Check that filters can be made by a schema that clkhash could read.
-
-    Raises:
-        ConfigurationError: no feature is encoded, filters are over-long, or blakeHash meets a length or key that it cannot take.
-    """
-    bits, hashed = schema.l << schema.xor_folds, [field.hashing_properties for field in schema.fields if field.hashing_properties]
-    blake = any(properties.hash_type == "blakeHash" for properties in hashed)
-    if not hashed:
-        raise ConfigurationError("linkage schema: every feature is ignored; want at least one that is encoded")
-    if bits > MAX_BITS:
-        raise ConfigurationError(f"linkage schema: filters of over {MAX_BITS:,} bits before folding; choose a smaller l or xor_folds")
-    if blake and bits & bits - 1:
-        raise ConfigurationError("linkage schema: blakeHash needs a power of two for l times 2 to the xor_folds; choose another l")
-    if blake and schema.kdf_key_size > BLAKE_KEY_BYTES:
-        raise ConfigurationError(f"linkage schema: blakeHash takes keys of at most {BLAKE_KEY_BYTES} bytes; choose a smaller keySize")
 
 
 class _Feature:
@@ -148,7 +135,9 @@ class _Feature:
     def _refused(self, distinct: pa.LargeStringArray, index: NDArray[np.int32], first_row: int) -> ExtractError:
         at = next(number for number, text in enumerate(distinct.to_pylist()) if not self._can_encode(text))
         row = first_row + int(np.argmax(index == at))
-        return ExtractError(f"row {row}, column {self.name}: not of the linkage schema's format for this column; mend it, or leave it empty")
+        return ExtractError(
+            f"row {row}, column {self.name}: not of the linkage schema's format; mend it, or agree a missingValue for this column"
+        )
 
     def _can_encode(self, text: str) -> bool:
         try:

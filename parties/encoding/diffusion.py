@@ -16,10 +16,11 @@ from parties.encoding.keystream import Keystream
 from parties.keys.derive import derive
 from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding, Projection
 from schemas.encoding_set import POPULATIONS, Population
-from schemas.errors import AgreementError
+from schemas.errors import AgreementError, ConfigurationError
 
-BLOCK_ROWS = 4_096  # small enough to turn in the processor's cache
 KEPT_DRAWS = len(POPULATIONS) * len(PROJECTIONS)  # one round's
+_BYTE = 8
+_WORD_BYTES = 8
 
 
 def check_diffusion(encoding: Encoding) -> None:
@@ -43,9 +44,42 @@ def draw_positions(round_key: bytes, population: Population, projection: Project
 
 
 def diffuse(clks: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return the diffused filters of `clks`, shape (n, 128), in the same order."""
-    blocks = [_diffuse_block(clks[start : start + BLOCK_ROWS], positions) for start in range(0, len(clks), BLOCK_ROWS)]
-    return np.concatenate(blocks) if blocks else clks.copy()
+    """Return the diffused filters of `clks` in the same order, shape (n, bits / 8) for positions of shape (bits, t).
+
+    Raises:
+        ConfigurationError: a position lies outside the filters.
+    """
+    from parties.encoding.diffusion_kernel import FIRST_HIGHEST, diffuse_words  # numba: loaded where there is something to diffuse
+
+    if positions.size and not 0 <= positions.min() <= positions.max() < clks.shape[1] * _BYTE:
+        raise ConfigurationError("diffusion: a position lies outside the filters; draw positions for filters of this length")
+    words = np.pad(clks, ((0, 0), (0, -clks.shape[1] % _WORD_BYTES))).view("<u8").astype(np.uint64, copy=False)
+    size = -(-len(positions) // _BYTE)
+    mixed = np.empty((len(clks), -(-size // _WORD_BYTES)), dtype=np.uint64)
+    diffuse_words(words, np.ascontiguousarray(positions ^ FIRST_HIGHEST, dtype=np.uint32), mixed)
+    return np.ascontiguousarray(mixed.astype("<u8", copy=False).view(np.uint8)[:, :size])
+
+
+def check_map(positions: NDArray[np.int64], t: int) -> None:
+    """Check, on this machine, that diffusion by `positions` does what it is for; run once for each map that is drawn.
+
+    What becomes of filters with a single bit is the map itself: each input bit must reach t output bits, each output bit be
+    the XOR of the t input bits that its positions name, and with an odd t nothing may be lost.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    bits = len(positions)
+    reached = np.unpackbits(diffuse(np.packbits(np.eye(bits, dtype=np.uint8), axis=1), positions), axis=1, count=bits)
+    even = (reached.sum(axis=0) == t).all() and (reached.sum(axis=1) == t).all()
+    if not (even and reached[positions, np.arange(bits)[:, None]].all()):
+        raise ConfigurationError(
+            f"diffusion: the map does not use every bit {t} times; encode nothing here, run `kinlink doctor` and install Kinlink again"
+        )
+    if t % 2 and gf2_rank(positions) < bits:
+        raise ConfigurationError(
+            "diffusion: the map loses information; encode nothing here, run `kinlink doctor` and install Kinlink again"
+        )
 
 
 def gf2_rank(positions: NDArray[np.int64]) -> int:
@@ -65,6 +99,7 @@ def _positions(key: bytes, t: int) -> NDArray[np.int64]:
     """Draw until nothing is lost, three to four times on average; kept, because the search for the rank is what takes time."""
     draws = (_draw(Keystream(derive(key, "draw", str(attempt))), t) for attempt in count())
     found = next(positions for positions in draws if t % 2 == 0 or gf2_rank(positions) == FILTER_BITS)
+    check_map(found, t)
     found.flags.writeable = False
     return found
 
@@ -79,12 +114,3 @@ def _draw(stream: Keystream, t: int) -> NDArray[np.int64]:
                 column[[row, other]] = column[[other, row]]
         columns = np.column_stack([columns, column])
     return columns
-
-
-def _diffuse_block(clks: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Turn the bits so that a row holds one position of every record, eight to a byte: then each XOR is of whole rows."""
-    turned = np.packbits(np.ascontiguousarray(np.unpackbits(clks, axis=1).T), axis=1)
-    mixed = turned[positions[:, 0]]
-    for column in positions.T[1:]:
-        mixed ^= turned[column]
-    return np.packbits(np.ascontiguousarray(np.unpackbits(mixed, axis=1, count=len(clks)).T), axis=1)

@@ -85,7 +85,7 @@ class _Ngrams:
         ends, row = np.zeros(len(bounds), dtype=np.int64), 0
         while row < len(texts):
             table = (self._slots, self._codes, self._places)
-            row, self._known = number_ngrams(characters, bounds, row, self._n, self._positional, *table, self._known, ids, ends)
+            row, self._known = number_ngrams(characters, bounds, row, self._n, int(self._positional), *table, self._known, ids, ends)
             if row < len(texts):
                 self._grow()
         return Cut(ids, ends)

@@ -83,11 +83,9 @@ def _parquet_rows(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 def _texts(column: Any) -> list[str]:
-    import pyarrow as pa
+    from parties.extracts.columns import text_column
 
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.date32())
-    texts: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
+    texts: list[str] = text_column(column).to_pylist()
     return texts
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parties.keys.derive import KEY_BYTES
 from parties.settings import NodeSettings
+from parties.whole_files import OWNER_ONLY
 from schemas.errors import ConfigurationError, SealError
 from schemas.roster import Identity, Role
 from schemas.sealed import SealingKey
@@ -21,7 +22,6 @@ from schemas.signature import public_text
 KEYS_DIRECTORY = "keys"
 LOCAL_SECRET_FILE = "local.secret"  # noqa: S105 - a file's name
 SEALING_ROLES = (Role.CUSTODIAN, Role.DESK)
-OWNER_ONLY = 0o600
 
 
 def key_id(settings: NodeSettings, role: Role) -> str:
@@ -102,14 +102,22 @@ def write_secret(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def check_private(path: Path) -> None:
+    """Check that a file is its owner's alone.
+
+    Raises:
+        ConfigurationError: others may read it.
+    """
+    if path.stat().st_mode & ~OWNER_ONLY & 0o777:
+        raise ConfigurationError(f"{path}: others may read this key; run `chmod 600 {path}`, and have it replaced if anyone did")
+
+
 def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-        open_to_others = path.stat().st_mode & ~OWNER_ONLY & 0o777
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: no such key; run `kinlink party init`, or restore it from its backup") from None
-    if open_to_others:
-        raise ConfigurationError(f"{path}: others may read this key; run `chmod 600 {path}`, and have it replaced if anyone did")
+    check_private(path)
     try:
         return base64.b64decode(content, validate=True)
     except binascii.Error:

@@ -7,8 +7,6 @@ Everything that could refuse an envelope comes before it is kept. Names go into 
 """
 
 import json
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ from sqlalchemy import Engine
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
-from parties.keys.identity_keys import OWNER_ONLY, load_sealing_key
+from parties.keys.identity_keys import load_sealing_key
 from parties.referrals import records
 from parties.referrals.documents import Referral, as_html, as_json, file_stem, make_referral
 from parties.referrals.opening import Addressee, Opened, open_sealed
@@ -30,6 +28,7 @@ from parties.referrals.wording import Wording, languages_of
 from parties.rounds import fetch_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
+from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.canonical import short
 from schemas.errors import ConfigurationError, SealError, TokenError
 from schemas.roster import Role
@@ -217,13 +216,9 @@ def _write(desk: _Desk, item: Opened, referral: Referral) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_suffix(f"{path.suffix}.{secrets.token_hex(4)}.part")  # holder and deputy may collect at the same time
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    path.parent.mkdir(mode=OWNER_ONLY_DIRECTORY, exist_ok=True)
+    with whole_file(path) as file:  # holder and deputy may collect at the same time
+        file.write(text.encode())
 
 
 def _fetch(desk: _Desk, envelope_id: str) -> bytes:
