@@ -38,6 +38,7 @@ def races(clks: Filters, share: float) -> Iterator[Race]:
     """Yield the one race of diffusion; who wants bits unpacked gets them before its time starts."""
     few, positions = clks[: scaled(PEER_RECORDS, share)], drawn_positions()
     bits = np.unpackbits(few, axis=1)
+    diffuse(clks, positions)  # a process's first use of so much memory takes the system longer than the kernel
     plain = Runner(PLAIN, len(few), lambda: gathered(bits, positions), read_bits)
     blocks = Runner(BLOCKS, len(few), lambda: gathered_in_blocks(bits, positions), read_bits)
     names = (("diffuse", PLAIN), ("diffuse, blocks", BLOCKS), ("diffuse, packed columns", COLUMNS))
@@ -46,8 +47,8 @@ def races(clks: Filters, share: float) -> Iterator[Race]:
 
 def growth(clks: Filters, share: float) -> Iterator[tuple[int, Race]]:
     """Yield a race for each number of records, beside packed columns: gathered bits of so many would fill the memory."""
-    for size in GROWTH:
-        found = clks[: scaled(size, share)]
+    for size in (scaled(full, share) for full in GROWTH):
+        found = clks[:size]
         yield size, Race("records", (ours(found, len(found)), columns(found)), (Pairing(f"diffuse {size:,}", OURS, COLUMNS),))
 
 

@@ -67,8 +67,8 @@ def races(many: People, share: float) -> Iterator[Race]:
 
 def growth(many: People, share: float) -> Iterator[tuple[int, Race]]:
     """Yield a cold race for each number of people."""
-    for size in GROWTH:
-        found = first(many, scaled(size, share))
+    for size in (scaled(full, share) for full in GROWTH):
+        found = first(many, size)
         yield size, Race("filters", (ours(found), peer(found)), (Pairing(f"encode {size:,}", OURS, PEER),))
 
 

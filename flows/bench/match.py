@@ -37,7 +37,8 @@ def races(both: Sides, share: float) -> Iterator[Race]:
 def growth(both: Sides, share: float) -> Iterator[tuple[int, Race]]:
     """Yield a race on diffused filters for each size of the larger side."""
     left, right = both.diffused
-    return ((size, race(f"match {size:,}", left, right[: scaled(size, share)], DIFFUSED_CUT)) for size in GROWTH)
+    sizes = (scaled(full, share) for full in GROWTH)
+    return ((size, race(f"match {size:,}", left, right[:size], DIFFUSED_CUT)) for size in sizes)
 
 
 def race(name: str, left: Filters, right: Filters, cut: float) -> Race:

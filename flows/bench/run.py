@@ -46,7 +46,7 @@ class Bench:
 BENCHES: Mapping[Command, Bench] = {
     "encode": Bench(encode.made_people, encode.races, encode.growth, "people, three filters each"),
     "diffuse": Bench(diffuse.made_filters, diffuse.races, diffuse.growth, "filters"),
-    "match": Bench(match.made_sides, match.races, match.growth, "filters of the larger side (smaller: 2,000)"),
+    "match": Bench(match.made_sides, match.races, match.growth, "filters of the larger side"),
 }
 
 

@@ -122,7 +122,6 @@ def encode(
     """
     from flows.commands.documents import read_existing
     from parties.encoding.peer_schema import encoded_features, passed_over, read_peer_schema
-    from parties.extracts.encode_file import FileJob, encode_file
     from parties.keys.shared_secret import load_shared_secret
     from schemas.canonical import digest
 
@@ -131,8 +130,11 @@ def encode(
     for wrong, known in passed_over(content).items():
         warn(f"{schema}: clkhash, and so this command, passes over {wrong}; it knows {known}")
     names = columns.split(",") if columns else encoded_features(read)
-    job = FileJob(source, out, read, digest(content), names, load_shared_secret(secret_file))
-    rows = encode_file(job, progress_to_stderr)
+    secret = load_shared_secret(secret_file)
+    with announced(say):
+        from parties.extracts.encode_file import FileJob, encode_file  # kernels are compiled where they are imported
+
+        rows = encode_file(FileJob(source, out, read, digest(content), names, secret), progress_to_stderr)
     warn(f"the filters in {out} are not diffused and can be read back; give them to nobody who may not see the identifiers (SECURITY.md)")
     emit({"rows": rows, "out": str(out)}, f"{rows:,} rows encoded to {out}", as_json=as_json)
 
