@@ -225,6 +225,13 @@ def test_a_search_that_broke_off_starts_over_and_finds_the_same(store, settings)
         assert broken_at(session) is None
 
 
+@pytest.mark.parametrize("engine", ["anonlink", *(pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "dask"))])
+def test_the_engine_of_the_settings_finds_the_same(store, settings, engine):
+    search(store, settings.model_copy(update={"engine": engine, "workers": 2}))
+    find(store, settings)
+    assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED
+
+
 def test_findings_cannot_be_recorded_before_the_search(store, settings):
     with pytest.raises(RoundError, match="closed, where this step needs searched"):
         find(store, settings)
