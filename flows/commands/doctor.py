@@ -6,10 +6,13 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.commands.console import Json, emit
 from schemas.errors import ConfigurationError, UserError
+
+if TYPE_CHECKING:
+    from linkage.search.engine import Engine
 
 FREE_BYTES = 2 * 1024**3
 PYTHON = (3, 11)
@@ -46,7 +49,7 @@ def _machine(directory: Path) -> Iterator[Fault]:
         yield Fault(f"{directory} cannot be written", "give this user the right to write there, or choose another --dir")
     if shutil.disk_usage(directory if directory.exists() else Path()).free < FREE_BYTES:
         yield Fault("less than 2 GiB of disk is free", "free some, or choose a --dir on another disk")
-    for name, check in (("cryptography with HPKE", _hpke), ("anonlink", _anonlink)):
+    for name, check in (("cryptography with HPKE", _hpke), ("anonlink", _anonlink), ("numba", _numba)):
         try:
             check()
         except Exception:  # noqa: BLE001 - whatever a broken installation raises
@@ -100,9 +103,19 @@ def _hpke() -> None:
 
 
 def _anonlink() -> None:
-    import numpy as np
-
     from linkage.search.anonlink_engine import AnonlinkEngine
 
+    _search(AnonlinkEngine())
+
+
+def _numba() -> None:
+    from linkage.engines.threads import ThreadsEngine
+
+    _search(ThreadsEngine(threads=1))
+
+
+def _search(engine: "Engine") -> None:
+    import numpy as np
+
     filters = np.arange(256, dtype=np.uint8).reshape(2, 128)
-    AnonlinkEngine().candidate_pairs(filters, filters, cut=0.9, top_k=1)
+    engine.candidate_pairs(filters, filters, cut=0.9, top_k=1)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.demo.founding import found
+from linkage import worker
+from linkage.agreed import load_agreed
 from linkage.inbox.vault import LINKS_BLOB, PAIRS_BLOB, Vault
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
@@ -20,10 +23,10 @@ from linkage.store.audit import broken_at, entries
 from linkage.store.engine import open_store
 from linkage.store.models import Finding, Round, Submission
 from linkage.worker import find_round, findings_digest, search_round
-from schemas.agreement import PROJECTIONS
+from schemas.agreement import PROJECTIONS, Search
 from schemas.canonical import digest
 from schemas.encoding_set import POPULATIONS, Part, SubmissionManifest, write_table
-from schemas.errors import RoundError, ServiceError
+from schemas.errors import AgreementError, RoundError, ServiceError
 from schemas.joins import ALL_PARTS, Standing
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
 from schemas.signature import public_text
@@ -191,6 +194,15 @@ def test_an_authoritys_own_carer_is_named_where_the_parent_is_on_its_record(stor
     with Session(store) as session:
         carers = {(item.authority, item.own_carer) for item in session.scalars(select(Finding)) if item.decision == "release"}
     assert carers == {("north", person_id("north", "adults", 1).hex()), ("south", None)}
+
+
+def test_more_pairs_than_agreed_stop_the_search_and_the_round_stays_closed(store, settings, monkeypatch):
+    agreed = load_agreed(settings.directory)
+    strict = agreed.agreement.model_copy(update={"search": Search().model_copy(update={"max_pairs": 0})})
+    monkeypatch.setattr(worker, "load_agreed", lambda _directory: replace(agreed, agreement=strict))
+    with pytest.raises(AgreementError, match="over 0 pairs"):
+        search(store, settings)
+    assert state(store)[0] == State.CLOSED
 
 
 def test_each_pair_of_kinds_that_may_be_compared_is_searched_and_no_other(store, settings):
