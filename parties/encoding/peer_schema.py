@@ -11,6 +11,7 @@ from schemas.errors import ConfigurationError, NotPermittedError
 
 VERSION = 3
 MAX_BITS = 65_536  # positions are 16 bits wide, as clkhash's are under blakeHash
+MOST_FOLDS = 16
 BLAKE_KEY_BYTES = 64
 KEYS_PER_FEATURE = 2
 HKDF_BLOCKS, HASH_BYTES = 255, {"SHA256": 32, "SHA512": 64}  # RFC 5869: the longest output is 255 hashes
@@ -43,6 +44,8 @@ def check_schema(schema: Schema) -> None:
     Raises:
         ConfigurationError: no feature is encoded, filters are over-long, or a length or key is one that its hash cannot take.
     """
+    if schema.xor_folds not in range(MOST_FOLDS + 1):
+        raise ConfigurationError(f"linkage schema: want xor_folds from 0 to {MOST_FOLDS}")
     bits, hashed = schema.l << schema.xor_folds, [field.hashing_properties for field in schema.fields if field.hashing_properties]
     blake = any(properties.hash_type == "blakeHash" for properties in hashed)
     key_bytes = len(schema.fields) * KEYS_PER_FEATURE * schema.kdf_key_size

@@ -60,17 +60,16 @@ def text_column(column: Any) -> Any:
 def _csv(path: Path, names: Sequence[str]) -> Iterator[_Opened]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         _check_names(path, next(csv.reader(file), []), names)
-    with path.open("rb") as file:
+    reading = pyarrow.csv.ReadOptions(block_size=CSV_BLOCK_BYTES, use_threads=False)
+    parsing = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    as_text = pyarrow.csv.ConvertOptions(
+        include_columns=list(names), column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+    )
+    with path.open("rb") as file:  # given a path, pyarrow would read ahead without bounds
         lines = sum(block.count(b"\n") for block in iter(lambda: file.read(CSV_BLOCK_BYTES), b""))
-    with pyarrow.csv.open_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(block_size=CSV_BLOCK_BYTES, use_threads=False),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=list(names), column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    ) as reader:
-        yield _Opened(lines - 1, reader)
+        file.seek(0)
+        with pyarrow.csv.open_csv(file, read_options=reading, parse_options=parsing, convert_options=as_text) as reader:
+            yield _Opened(lines - 1, reader)
 
 
 @contextmanager

@@ -78,6 +78,14 @@ def test_help_loads_no_heavy_library_and_no_role():
     assert names & (HEAVY | ROLES) == set()
 
 
+def test_compiled_loops_are_loaded_only_where_something_is_encoded():
+    before = (
+        "import parties.submission.prepare, parties.encoding.encode, parties.encoding.peer_schema, flows.custodian, flows.commands.party"
+    )
+    assert "numba" not in loaded(before)
+    assert "numba" in loaded(f"{before}; from parties.encoding.clk import encode_clks; encode_clks([('a', 'b', 'c')], 'A', bytes(32))")
+
+
 @pytest.mark.parametrize("side", SIDES, ids=lambda side: side.package)
 def test_a_role_loads_nothing_of_the_other_role(tmp_path, side):
     targets = sorted({target.partition(":")[0] for path, target, _ in COMMANDS if path[0] in side.groups})

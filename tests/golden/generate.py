@@ -1,4 +1,4 @@
-"""Write the golden vectors: `python tests/golden/generate.py`. Never run by a test.
+"""Write the golden vectors: `python -m tests.golden.generate`. A test makes them again in memory and compares all but what is sealed at random.
 
 A vector once written stands: what was sealed, signed or encoded by an earlier version must open, verify and encode alike for
 ever. Add vectors for a new version of a format beside the old ones; keys here are of the vectors alone.
@@ -6,13 +6,18 @@ ever. Add vectors for a new version of a format beside the old ones; keys here a
 
 import base64
 import json
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+from clkhash.comparators import NumericComparison
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parties.encoding.clk import clk_secret, encode_clks
+from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
 from schemas import receipt
 from schemas.agreement import PROJECTIONS
@@ -23,6 +28,14 @@ from schemas.signature import public_text, sign, signed
 from schemas.token import TokenBody, write_token
 
 FOLDER = Path(__file__).parent
+PEER_SCHEMAS = FOLDER.parent / "conformance" / "peer_schemas"
+PEER_VALUES = {
+    "DateSpec": (date(1985, 2, 3), date(2014, 12, 31), date(2000, 2, 29), date(1931, 10, 7)),
+    "IntegerSpec": ("180", "+07", " 12 ", "0"),
+    "number": ("12.345", "-7", "1e2", ""),
+    "ascii": ("CF10 3NP", "M", "", "dy1"),
+    "text": ("Zoë", "李小龍 😀", "van der Elm", "", "N/A", "a\u0301 \u200d", "Екатерина"),
+}
 T = 9
 PEOPLE = (
     {
@@ -139,6 +152,65 @@ def clks():
     return {"round_key": round_key.hex(), "diffusion": T, "good": made}
 
 
+def peer_value(field, number):
+    """Return one of the values in a field's format."""
+    kind = type(field).__name__
+    if kind == "StringSpec":
+        is_number = isinstance(field.hashing_properties.comparator, NumericComparison)
+        kind = "number" if is_number else field.hashing_properties.encoding
+    if kind == "EnumSpec":
+        return sorted(field.values)[number % len(field.values)]
+    values = PEER_VALUES.get(kind, PEER_VALUES["text"])
+    return values[number % len(values)].strftime(field.format) if kind == "DateSpec" else values[number % len(values)]
+
+
+def peer_clks():
+    """Filters by peers' schemas, which have every feature of clkhash's format; fields that clkhash ignores are left out."""
+    made = []
+    for path in sorted(PEER_SCHEMAS.glob("*.json")):
+        schema = read_peer_schema(path.read_bytes())
+        fields = [field for field in schema.fields if field.hashing_properties]
+        columns = [[peer_value(field, place + record) for record in range(3)] for place, field in enumerate(fields)]
+        encoded = ClkEncoder(schema, key("peer", 24)).encode(columns)
+        made += [
+            {"schema": path.stem, "values": list(values), "clk": clk.tobytes().hex()}
+            for values, clk in zip(zip(*columns, strict=True), encoded, strict=True)
+        ]
+    return {"secret": key("peer", 24).hex(), "good": made}
+
+
+def diffusions():
+    """Maps as they are drawn from a key; filters of other lengths before and after diffusion."""
+    round_key = key("round", 32)
+    drawn = [
+        {"t": t, "sha256": sha256(draw_positions(round_key, "adults", "A", t).astype("<i8").tobytes()).hexdigest()} for t in (1, 8, 9, 11)
+    ]
+    made = []
+    for bits, length, t in ((1_024, 1_024, 9), (1_024, 200, 11), (1_024, 100, 4), (100, 64, 3)):
+        words = np.frombuffer(key(f"positions {bits} {length} {t}", 4 * length * t), dtype="<u4").reshape(length, t)
+        positions, size = (words % bits).astype(np.int64), -(-bits // 8)
+        before = np.frombuffer(key(f"filters {bits} {length} {t}", 3 * size), dtype=np.uint8).reshape(3, size)
+        after = diffuse(before, positions)
+        made.append({"bits": bits, "positions": [" ".join(map(str, row)) for row in positions.tolist()], "before": [row.tobytes().hex() for row in before], "after": [row.tobytes().hex() for row in after]})  # fmt: skip
+    return {"round_key": round_key.hex(), "drawn": drawn, "good": made}
+
+
+def similarities():
+    """Filters and the pairs that reach a cut with their Dice coefficients, one of them exactly at it; by definition, without an engine."""
+    left = np.frombuffer(key("left filters", 8 * 128), dtype=np.uint8).reshape(8, 128) & np.frombuffer(key("mask", 128), dtype=np.uint8)
+    right = left[[3, 0, 6, 1, 5, 2]].copy()
+    for number, row in enumerate(right):
+        row[: 16 * number] ^= np.frombuffer(key(f"noise {number}", 16 * number), dtype=np.uint8)
+    one, other = (np.unpackbits(side, axis=1).astype(int) for side in (left, right))
+    common, weights = one @ other.T, one.sum(axis=1)[:, None] + other.sum(axis=1)
+    cut = sorted((2 * common / weights).ravel().tolist())[-6]
+    pairs = [
+        {"left": int(a), "right": int(b), "common": int(common[a, b]), "bits": int(weights[a, b]), "dice": 2 * int(common[a, b]) / int(weights[a, b])}
+        for a, b in zip(*np.nonzero(2 * common / weights >= cut), strict=True)
+    ]  # fmt: skip
+    return {"left": [row.tobytes().hex() for row in left], "right": [row.tobytes().hex() for row in right], "cut": cut, "good": pairs}
+
+
 VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
@@ -146,9 +218,20 @@ VECTORS = {
     "token-body": tokens,
     "receipt": receipts,
     "clk": clks,
+    "clk-peers": peer_clks,
+    "diffusion": diffusions,
+    "similarity": similarities,
 }
+RANDOM = {"sealed-envelope"}  # new bytes each time
+
+
+def as_text(vectors):
+    """Return vectors as their file holds them."""
+    return json.dumps(vectors, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     for name, make in VECTORS.items():
-        (FOLDER / f"{name}.json").write_text(json.dumps(make(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        file = FOLDER / f"{name}.json"
+        if name not in RANDOM or not file.exists():
+            file.write_text(as_text(make()), encoding="utf-8")

@@ -1,14 +1,18 @@
 """What earlier versions sealed, signed and encoded still opens, verifies and encodes alike; what they refused is refused."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from linkage.search.anonlink_engine import AnonlinkEngine
 from parties.encoding.clk import clk_secret, encode_clks
+from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
 from schemas import receipt
 from schemas.canonical import canonical_json, digest_of
@@ -16,8 +20,11 @@ from schemas.errors import AgreementError, SealError, SubmissionError, TokenErro
 from schemas.sealed import SealingKey
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
 from schemas.token import read_token, write_token
+from tests.conformance.peers import by_clkhash
+from tests.golden import generate
 
 FOLDER = Path(__file__).parent
+PEER_SCHEMAS = FOLDER.parent / "conformance" / "peer_schemas"
 
 
 def vectors(name):
@@ -108,6 +115,48 @@ def test_a_record_is_encoded_alike_before_and_after_diffusion(case):
     clk = encode_clks(values, case["projection"], clk_secret(round_key, *place))
     assert clk.tobytes().hex() == case["clk"]
     assert diffuse(clk, draw_positions(round_key, *place, shared["diffusion"])).tobytes().hex() == case["diffused"]
+
+
+@pytest.mark.parametrize("case", cases("clk-peers", "good"))
+def test_a_record_is_encoded_alike_by_a_peers_schema_and_by_clkhash(case):
+    schema, secret = read_peer_schema((PEER_SCHEMAS / f"{case['schema']}.json").read_bytes()), bytes.fromhex(vectors("clk-peers")["secret"])
+    assert ClkEncoder(schema, secret).encode([[value] for value in case["values"]]).tobytes().hex() == case["clk"]
+    values = iter(case["values"])
+    record = [next(values) if field.hashing_properties else "" for field in schema.fields]
+    assert by_clkhash([[value] for value in record], schema, secret).tobytes().hex() == case["clk"]
+
+
+@pytest.mark.parametrize("case", cases("diffusion", "good"))
+def test_filters_of_any_length_are_diffused_alike(case):
+    before, after = (np.array([list(bytes.fromhex(row)) for row in case[name]], dtype=np.uint8) for name in ("before", "after"))
+    positions = np.array([list(map(int, row.split())) for row in case["positions"]])
+    assert np.array_equal(diffuse(before, positions), after)
+    plain = np.bitwise_xor.reduce(np.unpackbits(before, axis=1)[:, positions], axis=2)
+    assert np.array_equal(np.packbits(plain, axis=1), after)
+
+
+@pytest.mark.parametrize("case", cases("diffusion", "drawn"))
+def test_a_key_gives_the_same_map(case):
+    positions = draw_positions(bytes.fromhex(vectors("diffusion")["round_key"]), "adults", "A", case["t"])
+    assert hashlib.sha256(positions.astype("<i8").tobytes()).hexdigest() == case["sha256"]
+
+
+def test_pairs_at_or_above_the_cut_and_their_scores_are_the_same():
+    shared = vectors("similarity")
+    left, right = (np.array([list(bytes.fromhex(row)) for row in shared[side]], dtype=np.uint8) for side in ("left", "right"))
+    found = AnonlinkEngine().candidate_pairs(left, right, cut=shared["cut"], top_k=100)
+    assert [(case["left"], case["right"]) for case in shared["good"]] == list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+    assert [case["dice"] for case in shared["good"]] == pytest.approx(found.score.tolist(), abs=1e-12)
+    assert min(case["dice"] for case in shared["good"]) == shared["cut"]
+
+
+@pytest.mark.parametrize("name", sorted(generate.VECTORS.keys() - generate.RANDOM))
+def test_vectors_made_again_are_those_in_the_file(name):
+    assert generate.as_text(generate.VECTORS[name]()) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+
+
+def test_every_file_of_vectors_is_made_by_the_script():
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(generate.VECTORS)
 
 
 def test_vectors_are_of_invented_keys_and_differ_from_each_other():

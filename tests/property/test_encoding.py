@@ -59,6 +59,15 @@ def test_diffusion_is_the_xor_of_t_bits(clks, key, t):
         assert after == [sum(before[at] for at in picked) % 2 for picked in positions.tolist()]
 
 
+@settings(max_examples=40)
+@given(st.integers(0, 1_100), st.integers(1, 40), st.integers(0, 330), st.integers(0, 12), st.integers(0, 2**32))
+def test_diffusion_is_a_plain_xor_for_any_lengths_and_t(rows, size, bits, t, seed):
+    random = np.random.default_rng(seed)
+    clks, positions = random.integers(0, 256, (rows, size), dtype=np.uint8), random.integers(0, 8 * size, (bits, t))
+    plain = np.bitwise_xor.reduce(np.unpackbits(clks, axis=1)[:, positions], axis=2)
+    assert np.array_equal(diffuse(clks, positions), np.packbits(plain, axis=1))
+
+
 @given(FILTERS)
 def test_the_order_is_that_of_the_bytes(ids):
     assert [row.tobytes() for row in ids[by_bytes(ids)]] == sorted(row.tobytes() for row in ids)

@@ -137,6 +137,8 @@ def test_memory_is_bounded_however_many_rows_and_tokens(monkeypatch):
         (schema_of({"identifier": "a", "ignored": True}), "every feature is ignored"),
         (schema_of(feature(), bits=1000), "power of two"),
         (schema_of(feature(), bits=65_536, xor_folds=1), "over 65,536 bits"),
+        (schema_of(feature(), xor_folds=-1), "xor_folds from 0"),
+        (schema_of(feature(), xor_folds="1"), "xor_folds from 0"),
         (schema_of(feature(), kdf={"keySize": 65}), "at most 64 bytes"),
         (schema_of(*[feature(str(at), hash={"type": "doubleHash"}) for at in range(70)]), "more keys"),
     ],

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from parties.encoding import diffusion
 from parties.encoding.canaries import canary_rows
-from parties.encoding.diffusion import check_diffusion, draw_positions, gf2_rank
+from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank
 from parties.encoding.encode import encode_canaries, encode_population, invented
 from parties.encoding.rows import PersonRows, fields, filters
 from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding
 from schemas.encoding_set import read_table, write_table
-from schemas.errors import AgreementError
+from schemas.errors import AgreementError, ConfigurationError
 from schemas.joins import ALL_PARTS
 from schemas.linkage import schemas_digest
 
@@ -137,6 +138,47 @@ def test_diffusion_uses_every_bit_equally_and_loses_nothing(t):
     assert (np.bincount(positions.ravel(), minlength=FILTER_BITS) == t).all()
     assert all(len(set(row)) == t for row in positions.tolist())
     assert gf2_rank(positions) == FILTER_BITS
+
+
+def test_the_weight_of_a_diffused_filter_is_odd_where_the_filters_is():
+    clks = np.random.default_rng(3).integers(0, 256, (700, FILTER_BITS // 8), dtype=np.uint8)
+    odd = [np.bitwise_count(rows).sum(axis=1) % 2 for rows in (clks, diffuse(clks, draw_positions(bytes(32), "adults", "A", 9)))]
+    assert np.array_equal(*odd)
+    assert 0.4 < odd[0].mean() < 0.6
+
+
+def spoilt(why):
+    positions = draw_positions(bytes(32), "adults", "A", 9).copy()
+    if why == "a bit of one output is used by another":
+        positions[0, 0] = next(bit for bit in range(FILTER_BITS) if bit not in positions[0])
+    if why == "an output uses a bit twice":
+        positions[0, 0] = positions[0, 1]
+    return positions
+
+
+@pytest.mark.parametrize("why", ["a bit of one output is used by another", "an output uses a bit twice"])
+def test_a_map_that_uses_bits_unevenly_is_refused(why):
+    with pytest.raises(ConfigurationError, match="every bit 9 times"):
+        check_map(spoilt(why), 9)
+
+
+def test_a_map_that_loses_information_is_refused():
+    cycle = np.arange(1_023)[:, None] // 3 * 3 + np.arange(3)  # outputs in threes that read the same three bits
+    with pytest.raises(ConfigurationError, match="loses information"):
+        check_map(cycle, 3)
+
+
+def test_a_kernel_that_miscounts_is_found(monkeypatch):
+    positions = draw_positions(bytes(32), "adults", "A", 9)
+    monkeypatch.setattr(diffusion, "diffuse", lambda clks, positions: diffuse(clks, np.roll(positions, 1, axis=0)))
+    with pytest.raises(ConfigurationError, match="kinlink doctor"):
+        check_map(positions, 9)
+
+
+def test_positions_outside_a_filter_are_refused():
+    for outside in (-1, 64):
+        with pytest.raises(ConfigurationError, match="outside"):
+            diffuse(np.zeros((1, 8), dtype=np.uint8), np.array([[outside]]))
 
 
 def test_diffusion_differs_by_projection_population_and_key():
