@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 N_BANDS: Final = 4  # of how rare a name is: an exact name stands at the position of its band, so equality shows the band
-DOB_DIGITS: Final = 8  # YYYYMMDD
+DOB_DIGITS, YEAR_DIGITS = 8, 4  # YYYYMMDD
 PRESENT: Final = "present:"
 
 
@@ -31,10 +31,13 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "forename": Block("name", N_BANDS, ordered=True),
     "forename.sound": Block("sound"),
     "forename.initial": Block("initial"),
-    "forename.near": Block("near", 9),
+    "forename.start": Block("start"),
+    "forename.root": Block("root", 4),
+    "forename.near": Block("near", 8),
     "surname": Block("name", N_BANDS, ordered=True),
     "surname.sound": Block("sound"),
-    "surname.near": Block("near", 9),
+    "surname.start": Block("start"),
+    "surname.near": Block("near", 8),
     "alias.forename": Block("name"),
     "alias.surname": Block("name"),
     "middle": Block("name"),
@@ -46,7 +49,7 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "postcode.district": Block("district"),
     "postcode.former": Block("postcode"),
     "address.number": Block("number"),
-    "address.street": Block("street", 3),
+    "address.street": Block("street", 2),
     "town": Block("town"),
     "sex": Block("sex"),
     **{

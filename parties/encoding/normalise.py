@@ -60,6 +60,8 @@ _STREET_WORDS = {
     "apartment": "flat", "apt": "flat", "mount": "mt", "park": "pk", "green": "grn",
 }  # fmt: skip
 
+STREET_KINDS = frozenset(_STREET_WORDS.values())
+
 
 def name(text: str) -> str:
     """Return a name in lower-case Latin letters without marks: its words, divided by one space; "" if none is left.
@@ -81,6 +83,17 @@ def date_of_birth(text: str) -> str:
     except ValueError:
         return ""
     return digits
+
+
+def birth_digits(text: str) -> str:
+    """Return the digits of a date as recorded, YYYYMMDD, though there be no such day; YYYY where the day is not known.
+
+    1 January is what many systems store for a day that is not known: it says no more than its year.
+    """
+    digits = "".join(char for char in text if char.isascii() and char.isdigit())
+    if len(digits) not in {len("YYYY"), len("YYYYMMDD")} or digits in _PLACEHOLDER_BIRTHS:
+        return ""
+    return digits.removesuffix("0101") if len(digits) > len("YYYY") else digits
 
 
 def day_and_month(normalised_date: str) -> str:

@@ -4,22 +4,24 @@ A person's first row is what counts; the rows after it add one other forename, o
 keys here: a component becomes a digest in `evidence`, and leaves as a tag under the key of one pair.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import blake2b
 
-from parties.encoding.normalise import day_and_month
+from parties.encoding.normalise import STREET_KINDS, day_and_month
 from parties.encoding.rows import PersonRows
-from schemas.linkage import name_bands
-from schemas.second_look import BLOCKS, DOB_DIGITS, N_BANDS, N_TAGS, POSITIONS, PRESENT
+from schemas.linkage import name_bands, short_names
+from schemas.second_look import BLOCKS, DOB_DIGITS, N_BANDS, N_TAGS, POSITIONS, PRESENT, YEAR_DIGITS
 
-Texts = Mapping[str, tuple[str, ...]]
-NAMES_KEPT = 1 << 16
-_INWARD = 3  # characters of a postcode's second half
+Texts = Mapping[str, tuple[str, ...]]  # by block
+_NAMES_KEPT = 1 << 16
+_START = 3  # letters that many short forms keep
+_UNIT, _INWARD = 2, 3  # characters of a postcode after the sector, after the district
 
 
 def component_texts(rows: PersonRows) -> list[tuple[str, ...]]:
-    """Return the components of every person, in the order of `rows.people()`: tuples of `N_TAGS` texts, labels are `LABELS`."""
+    """Return the components of every person, in the order of `rows.people()`: tuples of `N_TAGS` texts, labelled by `LABELS`."""
     return [_laid_out(_components(rows, mine)) if mine else ("",) * N_TAGS for mine in _rows_of(rows)]
 
 
@@ -33,35 +35,33 @@ def _rows_of(rows: PersonRows) -> list[list[int]]:
 def _laid_out(components: Texts) -> tuple[str, ...]:
     texts = [""] * N_TAGS
     for block, values in components.items():
-        where = POSITIONS[block]
-        texts[where.start : where.start + len(values)] = values
+        start = POSITIONS[block].start
+        texts[start : start + len(values)] = values
     return tuple(texts)
 
 
 def _components(rows: PersonRows, mine: list[int]) -> Texts:
     first = mine[0]
-    forename, surname, postcode = rows.forename[first], rows.surname[first], rows.postcode[first]
-    born, middle = rows.dob[first], rows.middle[first]
+    forename, middle, surname, born = rows.forename[first], rows.middle[first], rows.surname[first], rows.born[first]
+    postcode, address, town, sex = rows.postcode[first], rows.address[first], rows.town[first], rows.sex[first]
     return {
-        **_name("forename", forename),
-        "forename.initial": (forename[:1],),
-        **_name("surname", surname),
-        "alias.forename": (_other(rows.forename, mine),),
-        "alias.surname": (_other(rows.surname, mine),),
+        **_name("forename", _joined(forename)),
+        **_forename(_joined(forename)),
+        **_name("surname", _joined(surname)),
+        "alias.forename": (_joined(_other(rows.forename, mine)),),
+        "alias.surname": (_joined(_other(rows.surname, mine)),),
         "middle": (_joined(middle),),
         "middle.initial": (middle[:1],),
-        "dob": tuple(born),
-        "dob.swap": (born[:4] + day_and_month(born) if born else "",),
+        **_birth(born),
         "postcode": (postcode,),
-        "postcode.sector": (postcode[:-2],),
+        "postcode.sector": (postcode[:-_UNIT],),
         "postcode.district": (postcode[:-_INWARD],),
         "postcode.former": (_other(rows.postcode, mine),),
-        **_address(rows.address[first]),
-        "town": (rows.town[first],),
-        "sex": (rows.sex[first],),
+        **_address(address),
+        "town": (town,),
+        "sex": (sex,),
         **_presence(
-            forename=forename, surname=surname, middle=middle, year=born[:4], day=born[4:], postcode=postcode,
-            address=rows.address[first], town=rows.town[first], sex=rows.sex[first],
+            forename=forename, surname=surname, middle=middle, year=born, day=born[YEAR_DIGITS:], postcode=postcode, address=address, town=town, sex=sex
         ),
     }  # fmt: skip
 
@@ -72,21 +72,33 @@ def _presence(**fields: str) -> Texts:
 
 def _other(column: list[str], mine: list[int]) -> str:
     """Return the first value of a person's later rows that the first row does not have."""
-    first = column[mine[0]]
-    return next((column[row] for row in mine[1:] if column[row] not in {"", first}), "")
+    known = {"", column[mine[0]]}
+    return next((column[row] for row in mine if column[row] not in known), "")
 
 
-def _joined(text: str) -> str:
-    return text.replace(" ", "")
+def _joined(name: str) -> str:
+    return name.replace(" ", "")
 
 
-@lru_cache(NAMES_KEPT)
-def _name(field: str, text: str) -> Texts:
-    whole = _joined(text)
-    if not whole:
+@lru_cache(_NAMES_KEPT)
+def _name(field: str, name: str) -> Texts:
+    if not name:
         return {}
-    exact = tuple(whole if band == _band(field, whole) else "" for band in range(N_BANDS))
-    return {field: exact, f"{field}.sound": (_sound(whole),), f"{field}.near": tuple(_near(whole, BLOCKS[f"{field}.near"].size))}
+    band = _bands()[field].get(name, N_BANDS - 1)
+    return {
+        field: tuple(name if place == band else "" for place in range(N_BANDS)),
+        f"{field}.sound": (_sound(name),),
+        f"{field}.start": (name[:_START],),
+        f"{field}.near": _near(name, BLOCKS[f"{field}.near"].size),
+    }
+
+
+@lru_cache(_NAMES_KEPT)
+def _forename(name: str) -> Texts:
+    """Return its initial and the full names that it may be short for: itself where it is one, or short for none."""
+    roots = _full_names().get(name, ())
+    itself = (name,) if name in _short_names() or not roots else ()
+    return {"forename.initial": (name[:1],), "forename.root": (*itself, *roots)[: BLOCKS["forename.root"].size]}
 
 
 def _sound(name: str) -> str:
@@ -95,21 +107,30 @@ def _sound(name: str) -> str:
     return str(jellyfish.metaphone(name))
 
 
-def _near(name: str, count: int) -> list[str]:
+def _near(name: str, count: int) -> tuple[str, ...]:
     """Return the name and what one dropped letter leaves of it: names one edit apart share one of these.
 
     Where there are more than `count`, those of the smallest hash stay: two sides drop alike without knowing of each other.
     """
     variants = {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
-    return sorted(variants, key=_public_hash)[:count]
+    return tuple(sorted(variants, key=_public_hash)[:count])
 
 
 def _public_hash(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=8).digest()
 
 
-def _band(field: str, name: str) -> int:
-    return _bands()[field].get(name, N_BANDS - 1)
+def _birth(born: str) -> Texts:
+    whole = len(born) == DOB_DIGITS
+    return {"dob": tuple(born), "dob.swap": (born[:YEAR_DIGITS] + day_and_month(born) if whole else "",)}
+
+
+def _address(address: str) -> Texts:
+    """Return the first number and the longest other words, which say most; not "street" and its like."""
+    words = address.split()
+    number = next((word for word in words if word[0].isdigit()), "")
+    street = sorted({*words} - {number} - STREET_KINDS, key=lambda word: (-len(word), word))
+    return {"address.number": (number,), "address.street": tuple(street[: BLOCKS["address.street"].size])}
 
 
 @cache
@@ -117,8 +138,15 @@ def _bands() -> Mapping[str, Mapping[str, int]]:
     return {field: {name: band for band, names in enumerate(bands) for name in names} for field, bands in name_bands().items()}
 
 
-def _address(address: str) -> Texts:
-    words = address.split()
-    number = next((word for word in words if word[0].isdigit()), "")
-    street = sorted((word for word in set(words) if not word[0].isdigit()), key=lambda word: (-len(word), word))
-    return {"address.number": (number,), "address.street": tuple(street[: BLOCKS["address.street"].size])}
+@cache
+def _short_names() -> Mapping[str, list[str]]:
+    return short_names()
+
+
+@cache
+def _full_names() -> Mapping[str, tuple[str, ...]]:
+    full_names: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for full, forms in _short_names().items():
+        for form in forms:
+            full_names[form] += (full,)
+    return full_names
