@@ -18,21 +18,20 @@ def frequency_guesses(seen: Sequence[Hashable], public: Sequence[str]) -> list[s
     return [meaning[code] for code in seen]
 
 
-def graph_guesses(seen: NDArray[np.float64], public: NDArray[np.float64], *, starts: int, seed: int) -> NDArray[np.int64]:
+def graph_guesses(seen: NDArray[np.float64], public: NDArray[np.float64], *, starts: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return, for each row of `seen`, the row of `public` that it is taken for: the best alignment of two similarity graphs.
 
     Args:
         seen: similarities of what was sent, shape (n, n).
         public: similarities of what the attacker knows, of the same shape.
         starts: how often to start anew; the best counts.
-        seed: of the starts.
+        rng: of the starts.
 
     Source: Vogelstein et al. (2015), PLoS ONE 10:e0121002, the fast approximate quadratic assignment algorithm.
     """
     from scipy.optimize import quadratic_assignment
 
-    tried = [
-        quadratic_assignment(seen, public, options={"maximize": True, "P0": "randomized", "rng": seed + start}) for start in range(starts)
-    ]
+    options = {"maximize": True, "P0": "randomized", "rng": rng}
+    tried = [quadratic_assignment(seen, public, options=options) for _ in range(starts)]
     guesses: NDArray[np.int64] = max(tried, key=lambda found: found.fun).col_ind
     return guesses

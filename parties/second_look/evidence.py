@@ -41,7 +41,7 @@ def digests(components: Sequence[Sequence[str]], key: bytes, blanks: Keystream) 
     labelled = {label: blake2b(label.encode() + b"\0", key=key, digest_size=DIGEST_BYTES) for label in LABELS}
     for record, texts in enumerate(components):
         seen: dict[tuple[str, str], int] = {}
-        for place, named in enumerate(zip(LABELS, texts, strict=True)):
+        for place, named in enumerate(zip(LABELS, _filled(texts), strict=True)):
             label, text = named
             if text:
                 seen[named] = seen.get(named, -1) + 1
@@ -69,3 +69,15 @@ def tags(of_pairs: Digests, pair_keys: Iterable[bytes]) -> Bytes2D:
     for block in _SETS:
         words[:, block].sort(axis=1)
     return words.view(np.uint8)
+
+
+def _filled(texts: Sequence[str]) -> list[str]:
+    """Return a record's components with its sets filled up by what the whole set says.
+
+    So two equal sets are equal throughout: how many tags of a set are equal does not count a name's letters.
+    """
+    filled = list(texts)
+    for block in _SETS:
+        said = [text for text in texts[block] if text]
+        filled[block] = [text or ("\0" + "\0".join(said) if said else "") for text in texts[block]]
+    return filled
