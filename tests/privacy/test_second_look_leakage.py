@@ -9,13 +9,14 @@ import pytest
 from parties.risk.alignment import frequency_guesses, graph_guesses
 from parties.risk.separation import auc, linear_guesses
 from parties.second_look.evidence import tags
-from schemas.second_look import LABELS, N_TAGS, POSITIONS
+from schemas.second_look import LABELS, N_TAGS, POSITIONS, PRESENT
 from tests.acceptance.second_look import components_of, invented, party, random_ids, slots_of
 
 PEOPLE, FILLS, PAIRS, RIDGE = 3_000, 400, 10_000, 500.0
 CHANCE = (0.48, 0.52)
 SURNAME = [place for name in ("surname", "surname.sound", "surname.start", "surname.near") for place in range(N_TAGS)[POSITIONS[name]]]
 MIDDLE = [place for name in ("middle", "middle.initial") for place in range(N_TAGS)[POSITIONS[name]]]
+TELLING = [place for place, label in enumerate(LABELS) if label != "sex" and not label.startswith(PRESENT)]
 BAND = range(N_TAGS)[POSITIONS["surname"]]
 
 
@@ -142,21 +143,19 @@ def in_common(rows):
 
 
 def test_a_graph_attack_is_at_chance(sent, figure):
-    size = 60
-    public = in_common(
-        [{pair for pair in zip(LABELS, texts, strict=True) if pair[1]} for texts in components_of(sent.party.records[:size])]
-    )
+    size, draw = 60, np.random.default_rng(7)
+    texts = components_of(sent.party.records[:size])
+    public = in_common([{(LABELS[place], one[place]) for place in TELLING if one[place]} for one in texts])
 
     def recovered(similarity):
-        shuffled = np.random.default_rng(7).permutation(size)
-        seen = similarity[np.ix_(shuffled, shuffled)]
-        return float((graph_guesses(seen, public, starts=3, rng=np.random.default_rng(1)) == shuffled).mean())
+        shuffled = draw.permutation(size)
+        return (graph_guesses(similarity[np.ix_(shuffled, shuffled)], public, starts=3, rng=draw) == shuffled).mean()
 
-    made = bits(sent.words[:size]) * 2 - 1
-    found = recovered(made @ made.T)
+    made = bits(sent.words[:size, TELLING]) * 2 - 1
+    found = float(np.mean([recovered(made @ made.T) for _ in range(5)]))
     figure("second look, people found by graph matching", f"chance {1 / size:.3f}", f"{found:.3f}")
-    assert found <= 5 / size
-    assert recovered(in_common([set(row) for row in sent.under_one_key[:size].tolist()])) > 0.5
+    assert found <= 3 / size
+    assert recovered(in_common([set(row) for row in sent.under_one_key[:size, TELLING].tolist()])) > 0.3
 
 
 def test_a_dummys_nonce_cannot_be_told_from_a_slots(sent):
