@@ -147,15 +147,15 @@ def test_a_graph_attack_is_at_chance(sent, figure):
     texts = components_of(sent.party.records[:size])
     public = in_common([{(LABELS[place], one[place]) for place in TELLING if one[place]} for one in texts])
 
-    def recovered(similarity):
+    def recovered(similarity, starts):
         shuffled = draw.permutation(size)
-        return (graph_guesses(similarity[np.ix_(shuffled, shuffled)], public, starts=3, rng=draw) == shuffled).mean()
+        return (graph_guesses(similarity[np.ix_(shuffled, shuffled)], public, starts=starts, rng=draw) == shuffled).mean()
 
     made = bits(sent.words[:size, TELLING]) * 2 - 1
-    found = float(np.mean([recovered(made @ made.T) for _ in range(5)]))
+    found = float(np.mean([recovered(made @ made.T, 3) for _ in range(5)]))
     figure("second look, people found by graph matching", f"chance {1 / size:.3f}", f"{found:.3f}")
     assert found <= 3 / size
-    assert recovered(in_common([set(row) for row in sent.under_one_key[:size, TELLING].tolist()])) > 0.3
+    assert recovered(in_common([set(row) for row in sent.under_one_key[:size, TELLING].tolist()]), 20) > 0.3
 
 
 def test_a_dummys_nonce_cannot_be_told_from_a_slots(sent):
