@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
-from linkage.search.pools import fixed_bytes
 from schemas.agreement import PROJECTIONS, Agreement
+from schemas.byte_columns import fixed_bytes
 from schemas.canonical import digest, short
 from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, POPULATIONS, Part, Population, SubmissionManifest, check_manifest, read_table
 from schemas.errors import SubmissionError

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from parties.encoding.encode import EncodedPopulation, by_bytes, id_column
+from parties.encoding.encode import EncodedPopulation
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.extracts.mapping import Mapped
 from parties.rounds import Round
 from schemas.agreement import Encoding
+from schemas.byte_columns import by_bytes, id_column
 from schemas.canonical import short
 from schemas.encoding_set import Part, SubmissionManifest
 from schemas.errors import AgreementError

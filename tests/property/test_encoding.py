@@ -7,9 +7,9 @@ from hypothesis.extra import numpy as arrays
 
 from parties.encoding.clk import encode_clks, linkage_schema
 from parties.encoding.diffusion import diffuse, draw_positions
-from parties.encoding.encode import by_bytes
 from parties.encoding.rows import PersonRows, fields
 from schemas.agreement import FILTER_BITS
+from schemas.byte_columns import by_bytes
 
 NAMES = st.text("abcdefghijklmnoprstuvw", min_size=1, max_size=12)
 DAYS = st.integers(1, 12)
