@@ -25,7 +25,6 @@ from scipy.ndimage import convolve1d
 import schemas.linkage as linkage_schemas
 from flows.demo.plan import custodians
 from flows.linking import Linking, Side
-from linkage.findings.graph import SEARCHES
 from linkage.search.weights import ABSENT, BELOW, LEVELS, pattern_levels
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import EXTRACT_DIRECTORY, Checked
@@ -34,6 +33,7 @@ from parties.settings import NodeSettings
 from schemas.agreement import PROJECTIONS, Search
 from schemas.encoding_set import POPULATIONS, Population
 from schemas.roster import Kind
+from schemas.slots import SEARCHES
 from validation.synthetic.population import write_population
 
 SEEDS = (9101, 9102, 9103, 9104)

@@ -30,7 +30,10 @@ CENTIBITS = 100
 LEFT, RIGHT = "left", "right"
 
 # Columns of the input, and what the encoder calls them.
-COLUMNS = {"given": "forename", "surname": "surname", "dob": "date_of_birth", "postcode": "postcode", "address": "address", "town": "town"}
+COLUMNS = {
+    "given": "forename", "middle": "middle_names", "surname": "surname", "dob": "date_of_birth", "sex": "sex",
+    "postcode": "postcode", "address": "address", "town": "town",
+}  # fmt: skip
 ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "date_of_birth", "previous_postcode": "postcode"}
 
 
@@ -71,10 +74,10 @@ def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
     for number in range(size):
         record = {target: values[number] for target, values in main.items()}
         person = rows.add_person(str(number))
-        rows.add_row(person, record)
+        rows.add_rows(person, record)
         changed = {target: values[number] for target, values in other.items() if values[number]}
         if changed:
-            rows.add_row(person, {**record, **changed})
+            rows.add_rows(person, {**record, **changed})
     return rows
 
 

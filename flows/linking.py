@@ -1,30 +1,63 @@
-"""Two populations through the real encoders and the real search, in one process: what `evaluate` and `calibrate` share."""
+"""Two populations through the real encoders, search and second look, in one process: what `evaluate` and `calibrate` share.
+
+The left side uploads, the right one answers. There are no dummies and no waves: in one process nobody is there to be hidden from.
+"""
 
 import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from linkage.engines.threads import ThreadsEngine
-from linkage.search.pools import PersonPairs, Pool, as_ids, make_pool, search_pools
-from parties.encoding.encode import encode_population
-from parties.encoding.normalise import NORMALISER
+from linkage.search.engine import FilterPairs
+from linkage.search.pools import PersonPairs, Pool, make_pool, search_pools
+from linkage.second_look.opening import OpenedPairs, Tags, open_pairs
+from linkage.second_look.requests import assign
+from parties.encoding.encode import EncodedPopulation, encode_population
+from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.encoding.rows import PersonRows
-from schemas.agreement import PROJECTIONS, Encoding
+from parties.second_look.components import component_texts
+from parties.second_look.halves import OwnFilters, halves, own_filters
+from parties.second_look.keys import attribute_key, pairs_key
+from schemas.agreement import PROJECTIONS, Encoding, Projection
+from schemas.byte_columns import Bytes2D, as_ids
 from schemas.encoding_set import Population
 from schemas.linkage import schemas_digest
+from schemas.roster import Kind
+from schemas.sealed_join import Join, write_join
+from schemas.slots import LEFT, NONCE_BYTES, RIGHT, VOLUMES
 from validation.progress import Progress, silent
 
 KEY_BYTES = 32
+LOOKS_AT_ONCE = 16_384  # pairs; about 50 MB
+SLOTS = sum(VOLUMES["referral"]["A"])
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Side:
-    """One party's people as the service has them, and which row of the input each person of the pool is."""
+    """One party's people as the service has them, and which row of the input each person of the pool is.
+
+    `behind` is what stands behind the filters of a projection, and `number` the row of the input that a person id stands for.
+    """
 
     pool: Pool
-    record: npt.NDArray[np.int64]
+    record: Rows
+    behind: Mapping[Projection, OwnFilters]
+    number: Mapping[bytes, int]
+
+
+@dataclass(frozen=True)
+class EvidencePairs:
+    """Candidate pairs of input rows with both sides' comparison tags, shape (pairs, N_TAGS); ordered by their rows."""
+
+    left: Rows
+    right: Rows
+    left_tags: Tags
+    right_tags: Tags
 
 
 class Linking:
@@ -34,7 +67,7 @@ class Linking:
         """Draw a round key for `population`."""
         self._population = population
         self._round_key = secrets.token_bytes(KEY_BYTES)
-        self._encoding = Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER)
+        self._encoding = Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest())
         self._progress = progress
 
     def encode(self, name: str, rows: PersonRows) -> Side:
@@ -48,13 +81,82 @@ class Linking:
             encoding=self._encoding,
             progress=self._progress,
         )
+        behind = own_filters(
+            encoded,
+            component_texts(rows),
+            _joins(encoded),
+            key=attribute_key(self._round_key, self._population),
+            blanks=secrets.token_bytes(KEY_BYTES),
+        )
         encodings = {projection: (as_ids(encoded.pseudonyms[projection]), encoded.clks[projection]) for projection in PROJECTIONS}
         pool = make_pool(name, encodings, (as_ids(encoded.joins[0]), as_ids(encoded.joins[1])))
-        record = {person.tobytes(): number for number, person in enumerate(as_ids(encoded.persons))}
-        return Side(pool, np.array([record[person.tobytes()] for person in pool.persons], dtype=np.int64))
+        number = {person.tobytes(): row for row, person in enumerate(as_ids(encoded.persons))}
+        return Side(pool, np.array([number[person.tobytes()] for person in pool.persons], dtype=np.int64), behind, number)
 
     @staticmethod
     def search(left: Side, right: Side, *, cut: float, top_k: int) -> PersonPairs:
         """Return candidate pairs of input rows."""
         pairs = search_pools(ThreadsEngine(), left.pool, right.pool, cut=cut, top_k=top_k)
         return PersonPairs(left.record[pairs.left], right.record[pairs.right], pairs.scores)
+
+    @staticmethod
+    def candidates(left: Side, right: Side, *, cut: float, top_k: int) -> dict[Projection, FilterPairs]:
+        """Return candidate pairs of filters, by projection."""
+        engine = ThreadsEngine()
+        return {
+            projection: engine.candidate_pairs(left.pool.filters[projection], right.pool.filters[projection], cut=cut, top_k=top_k)
+            for projection in PROJECTIONS
+        }
+
+    def second_look(
+        self, left: Side, right: Side, candidates: Mapping[Projection, FilterPairs], *, slots: int = SLOTS
+    ) -> Iterator[EvidencePairs]:
+        """Yield the pairs of input rows whose slots and answers open, each pair once, some thousands at a time.
+
+        Args:
+            left: who uploads.
+            right: who answers.
+            candidates: pairs of filters, by projection.
+            slots: how many candidates of each filter, on either side, are looked at; the best are.
+        """
+        key = pairs_key(self._round_key, self._population, Kind.PRISON_SERVICE, Kind.LOCAL_AUTHORITY)
+        seen = np.empty(0, dtype=np.int64)
+        for projection, pairs in candidates.items():
+            assigned = assign(pairs, slots=slots, each=slots)
+            ours, theirs = left.behind[projection], right.behind[projection]
+            new, keys = _not_seen(ours.record[assigned.left], theirs.record[assigned.right], left, right, seen)
+            seen = np.union1d(seen, keys)
+            for start in range(0, len(new), LOOKS_AT_ONCE):
+                block = new[start : start + LOOKS_AT_ONCE]
+                opened = _look(ours, assigned.left[block], theirs, assigned.right[block], key)
+                yield _of_rows(opened, left, right)
+
+
+def _joins(encoded: EncodedPopulation) -> list[bytes]:
+    return [write_join(Join(person=person.tobytes(), population=encoded.population)) for person in encoded.persons]
+
+
+def _not_seen(one: Rows, other: Rows, left: Side, right: Side, seen: Rows) -> tuple[Rows, Rows]:
+    """Return which pairs of records are of two persons and not in `seen`, each once, and their keys.
+
+    Filters of the same two persons would say the same again, so evaluation looks once; a round cannot know.
+    """
+    keys = one * len(right.number) + other
+    people = np.flatnonzero((one < len(left.number)) & (other < len(right.number)) & ~np.isin(keys, seen))
+    distinct, first = np.unique(keys[people], return_index=True)
+    return people[first], distinct
+
+
+def _look(ours: OwnFilters, left: Rows, theirs: OwnFilters, right: Rows, key: bytes) -> OpenedPairs:
+    """Return the opened pairs of filters side by side, through slots, requests and answers."""
+    nonces: Bytes2D = np.frombuffer(secrets.token_bytes(len(left) * NONCE_BYTES), dtype=np.uint8).reshape(-1, NONCE_BYTES)
+    slots = {"pseudonym": ours.pseudonyms[left], **halves(ours, left, nonces, side=LEFT, key=key)}
+    requests = {"pseudonym": theirs.pseudonyms[right], "nonce": nonces}
+    return open_pairs(slots, requests, halves(theirs, right, nonces, side=RIGHT, key=key))
+
+
+def _of_rows(opened: OpenedPairs, left: Side, right: Side) -> EvidencePairs:
+    ones = np.array([left.number[join.person] for join in opened.left_joins], dtype=np.int64)
+    others = np.array([right.number[join.person] for join in opened.right_joins], dtype=np.int64)
+    order = np.lexsort((others, ones))
+    return EvidencePairs(ones[order], others[order], opened.left_tags[order], opened.right_tags[order])

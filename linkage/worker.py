@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
 from linkage.engines.make import make_engine
-from linkage.findings.graph import SEARCHES, FamilyGraph, RoundPools, Scored
+from linkage.findings.graph import FamilyGraph, RoundPools, Scored
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding as Found
 from linkage.inbox.pools import load_pools
@@ -39,6 +39,7 @@ from schemas.canonical import digest_of
 from schemas.encoding_set import POPULATIONS, Population, SubmissionManifest, write_table
 from schemas.joins import PERSON_BYTES
 from schemas.linkage import weight_table
+from schemas.slots import SEARCHES
 from validation.progress import Progress
 
 LINKS = pa.schema(

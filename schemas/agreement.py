@@ -36,10 +36,11 @@ class LawfulBasis(_Model):
 
 
 class Encoding(_Model):
-    """How records become filters: the digest of the linkage schemas, the normaliser's version, and diffusion."""
+    """How records become filters: the digest of the linkage schemas, the normaliser's version and digest, and diffusion."""
 
     schemas_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     normaliser: str = Field(max_length=32)
+    normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the normaliser's version and tables")
     filter_bits: int = FILTER_BITS
     diffusion: int = Field(default=9, description="t: how many input bits each output bit is the XOR of")
     profile: Literal["production", "development"] = "production"

@@ -74,6 +74,7 @@ class SubmissionManifest(_Model):
     agreement_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     organisation: str = Field(max_length=64)
     normaliser: str = Field(max_length=32)
+    normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     schemas_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     quarantined_per_mille: int = Field(ge=0, le=1_000)
     parts: list[Part] = Field(min_length=1, max_length=16)

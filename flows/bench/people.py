@@ -51,7 +51,7 @@ def recorded(found: Iterable[Person], site: str, seed: int) -> PersonRows:
     """Return people as rows, with the errors that a site makes."""
     draws, rows = Draws(seed, SITE_DRAWS[site]), PersonRows()
     for person in found:
-        rows.add_row(rows.add_person(str(person.person_id)), _columns(record(draws, person, site)))
+        rows.add_rows(rows.add_person(str(person.person_id)), _columns(record(draws, person, site)))
     return rows
 
 

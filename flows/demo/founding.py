@@ -25,7 +25,16 @@ class Founded:
     roots: dict[str, str]
 
 
-def found(organisations: Sequence[Organisation], *, purpose: str, scope: str, normaliser: str, expires_on: str, **terms: object) -> Founded:
+def found(
+    organisations: Sequence[Organisation],
+    *,
+    purpose: str,
+    scope: str,
+    normaliser: str,
+    normaliser_digest: str,
+    expires_on: str,
+    **terms: object,
+) -> Founded:
     """Return a roster of `organisations` and an agreement between them, each signed by two of three new root signers.
 
     Args:
@@ -33,6 +42,7 @@ def found(organisations: Sequence[Organisation], *, purpose: str, scope: str, no
         purpose: what the linkage is for.
         scope: the pool that shares a round key.
         normaliser: the normaliser's version.
+        normaliser_digest: that of its version and tables.
         expires_on: last day (ISO) of roster, agreement and lawful bases.
         terms: further fields of the agreement, in place of its defaults.
 
@@ -50,7 +60,7 @@ def found(organisations: Sequence[Organisation], *, purpose: str, scope: str, no
         roster_digest=roster_document.digest,
         expires_on=expires_on,
         lawful_bases=[_basis(organisation, expires_on) for organisation in roster.custodians()],
-        encoding=Encoding(schemas_digest=schemas_digest(), normaliser=normaliser),
+        encoding=Encoding(schemas_digest=schemas_digest(), normaliser=normaliser, normaliser_digest=normaliser_digest),
         **terms,  # type: ignore[arg-type]
     )
     return Founded(

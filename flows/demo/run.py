@@ -150,14 +150,21 @@ class Demo:
         self._start_service()
 
     def _found(self) -> Founded:
-        from parties.encoding.normalise import NORMALISER
+        from parties.encoding.normalise import NORMALISER, normaliser_digest
 
         jobs = [(member.organisation, member.directory(self.out), self._init_arguments(member)) for member in self.members]
         answers = self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
         service = self._init_service()
         organisations = [Organisation.model_validate(answer["organisation"]) for answer in answers]
         expires_on = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
-        return found([*organisations, service], purpose=plan.PURPOSE, scope=plan.SCOPE, normaliser=NORMALISER, expires_on=expires_on)
+        return found(
+            [*organisations, service],
+            purpose=plan.PURPOSE,
+            scope=plan.SCOPE,
+            normaliser=NORMALISER,
+            normaliser_digest=normaliser_digest(),
+            expires_on=expires_on,
+        )
 
     def _init_arguments(self, member: Member) -> list[str]:
         arguments = [

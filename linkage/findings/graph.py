@@ -13,16 +13,9 @@ from schemas.agreement import Release
 from schemas.encoding_set import Population
 from schemas.joins import Standing
 from schemas.roster import Kind
+from schemas.slots import SEARCHES
 
 CENTIBITS = 100
-
-# Which pools are compared, uploader first: precedence is prison, police, authority; authorities never with each other.
-SEARCHES: tuple[tuple[Population, Kind, Kind], ...] = (
-    ("adults", Kind.PRISON_SERVICE, Kind.LOCAL_AUTHORITY),
-    ("adults", Kind.PRISON_SERVICE, Kind.POLICE),
-    ("children", Kind.PRISON_SERVICE, Kind.LOCAL_AUTHORITY),
-    ("children", Kind.POLICE, Kind.LOCAL_AUTHORITY),
-)
 
 
 @dataclass(frozen=True)

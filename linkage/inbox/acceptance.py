@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
-from linkage.search.pools import fixed_bytes
 from schemas.agreement import PROJECTIONS, Agreement
+from schemas.byte_columns import fixed_bytes
 from schemas.canonical import digest, short
 from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, POPULATIONS, Part, Population, SubmissionManifest, check_manifest, read_table
 from schemas.errors import SubmissionError
@@ -59,10 +59,14 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     """Check that a submission was made as the agreement says.
 
     Raises:
-        SubmissionError: another normaliser or other linkage schemas, or too many rows were quarantined.
+        SubmissionError: another normaliser, other tables of it or other linkage schemas, or too many rows were quarantined.
     """
     if manifest.normaliser != agreement.encoding.normaliser:
         raise SubmissionError(f"manifest: normaliser is not the agreed {agreement.encoding.normaliser}; update Kinlink and {AGAIN}")
+    if manifest.normaliser_digest != agreement.encoding.normaliser_digest:
+        raise SubmissionError(
+            f"manifest: normaliser_digest is {short(manifest.normaliser_digest)}, agreed is {short(agreement.encoding.normaliser_digest)}: its tables differ; update Kinlink and {AGAIN}"
+        )
     if manifest.schemas_digest != agreement.encoding.schemas_digest:
         raise SubmissionError(
             f"manifest: linkage schemas are not the agreed {short(agreement.encoding.schemas_digest)}; update Kinlink and {AGAIN}"

@@ -8,8 +8,9 @@ import pyarrow as pa
 from linkage.findings.graph import RoundPools
 from linkage.findings.links import Person
 from linkage.inbox.vault import Vault
-from linkage.search.pools import Pool, as_ids, fixed_bytes, make_pool
+from linkage.search.pools import Pool, make_pool
 from schemas.agreement import PROJECTIONS
+from schemas.byte_columns import as_ids, fixed_bytes
 from schemas.encoding_set import CLK_BYTES, POPULATIONS, PSEUDONYM_BYTES, Population, SubmissionManifest, read_table
 from schemas.joins import ALL_PARTS, PERSON_BYTES, Standing
 from schemas.roster import Roster

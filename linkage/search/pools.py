@@ -5,12 +5,11 @@ from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from linkage.search.engine import MAX_PAIRS, Engine, FilterPairs, Filters
 from schemas.agreement import PROJECTIONS, Projection
+from schemas.byte_columns import Ids
 
-Ids = npt.NDArray[np.void]  # 16-byte identifiers, comparable and sortable
 NO_PERSON = -1  # a filter that belongs to nobody: it fills a gap
 
 
@@ -44,19 +43,6 @@ class PersonPairs:
     left: npt.NDArray[np.int64]
     right: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
-
-
-def fixed_bytes(column: pa.ChunkedArray, width: int) -> npt.NDArray[np.uint8]:
-    """Return a fixed-size binary column as an array of shape (rows, width)."""
-    array = column.combine_chunks()
-    content = np.frombuffer(array.buffers()[1] or b"", dtype=np.uint8)
-    return content[array.offset * width : (array.offset + len(array)) * width].reshape(len(array), width)
-
-
-def as_ids(rows: npt.NDArray[np.uint8]) -> Ids:
-    """Return rows of bytes as one comparable value each."""
-    contiguous = np.ascontiguousarray(rows)
-    return contiguous.view(np.dtype((np.void, contiguous.shape[1]))).reshape(len(contiguous))
 
 
 def make_pool(organisation: str, encodings: dict[Projection, tuple[Ids, Filters]], joins: tuple[Ids, Ids]) -> Pool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from parties.encoding.canaries import canary_labels, canary_rows
 from parties.encoding.clk import clk_secret, encode_clks
@@ -20,12 +19,12 @@ from parties.encoding.normalise import day_and_month
 from parties.encoding.rows import Filter, PersonRows, fields, filters
 from parties.keys.derive import derive, keyed_id
 from schemas.agreement import PROJECTIONS, Encoding, Projection
+from schemas.byte_columns import Bytes2D, by_bytes, id_column
 from schemas.encoding_set import CANARIES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population
 from schemas.joins import JOINS
 from schemas.linkage import feature_names
 from validation.progress import Progress, silent
 
-Bytes2D = NDArray[np.uint8]
 ID_BYTES = PSEUDONYM_BYTES  # of a person as of a filter
 DRAWN_FIELDS = ("forename", "surname", "dob", "postcode", "address")  # of an invented person; the other features follow from them
 FEW_ROWS = 20
@@ -134,12 +133,6 @@ def invented(rows: PersonRows, projection: Projection, count: int, key: bytes) -
     return list(zip(*(drawn[feature] for feature in feature_names(projection)), strict=True))
 
 
-def id_column(ids: Bytes2D) -> pa.FixedSizeBinaryArray:
-    """Return rows of bytes as a column of fixed-size binary values."""
-    content = np.ascontiguousarray(ids)
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(ids.shape[1]), len(ids), [None, pa.py_buffer(content)])
-
-
 def _sources(rows: PersonRows, projection: Projection) -> dict[str, list[str]]:
     """Return the columns to draw from: of rows that the projection encodes, so that fills look like the rest."""
     kept = [at for at, values in enumerate(fields(rows, projection)) if values is not None]
@@ -147,12 +140,7 @@ def _sources(rows: PersonRows, projection: Projection) -> dict[str, list[str]]:
     if len(kept) >= FEW_ROWS:
         return columns
     canaries = canary_rows()
-    return {name: column + getattr(canaries, name) for name, column in columns.items()}
-
-
-def by_bytes(ids: Bytes2D) -> NDArray[np.intp]:
-    """Return the order that sorts ids by their bytes: of keyed ids, an order that says nothing."""
-    return np.lexsort(ids.T[::-1])
+    return {name: column + list(filter(None, getattr(canaries, name))) for name, column in columns.items()}
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from numpy.typing import NDArray
 
-_WORD_BYTES = 8
+WORD_BYTES = 8
 _NONCE = bytes(16)  # every keystream has a key of its own, so its counter may start at nought
 
 
@@ -21,7 +21,7 @@ class Keystream:
 
     def words(self, count: int) -> NDArray[np.uint64]:
         """Return the next `count` words."""
-        return np.frombuffer(self._encryptor.update(bytes(_WORD_BYTES * count)), dtype="<u8")
+        return np.frombuffer(self._encryptor.update(bytes(WORD_BYTES * count)), dtype="<u8")
 
     def below(self, bound: int, count: int) -> NDArray[np.int64]:
         """Return `count` numbers from 0 up to `bound`; for bounds under 2**32 the bias is under 2**-32."""

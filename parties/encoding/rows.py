@@ -1,6 +1,7 @@
 """People as rows of normalised fields, one row per source of a filter. Pure.
 
-A person has a main row, and more rows for an alias, a former surname or a previous postcode; all carry the same index.
+A person has a main row, and more rows for an alias, a former surname or a previous postcode; all carry the same index. `middle`, `sex`,
+`town` and `digits`, the date of birth as recorded, are for the second look; no projection encodes them.
 """
 
 from collections.abc import Mapping
@@ -23,9 +24,13 @@ class PersonRows:
     person: list[int] = field(default_factory=list)
     forename: list[str] = field(default_factory=list)
     surname: list[str] = field(default_factory=list)
+    middle: list[str] = field(default_factory=list)
     dob: list[str] = field(default_factory=list)
+    sex: list[str] = field(default_factory=list)
     postcode: list[str] = field(default_factory=list)
     address: list[str] = field(default_factory=list)
+    town: list[str] = field(default_factory=list)
+    digits: list[str] = field(default_factory=list)
     record_keys: list[str] = field(default_factory=list)
 
     def add_person(self, record_key: str) -> int:
@@ -33,15 +38,23 @@ class PersonRows:
         self.record_keys.append(record_key)
         return len(self.record_keys) - 1
 
-    def add_row(self, person: int, source: Mapping[str, str]) -> None:
-        """Add a row for `person` out of a record's raw columns, normalised here; an absent column is missing."""
+    def add_rows(self, person: int, source: Mapping[str, str]) -> None:
+        """Add rows for `person` out of a record's raw columns, normalised here: one for each name that it gives; an absent column is missing."""
         address, postcode = normalise.home(source.get("address", ""), source.get("postcode", ""), source.get("town", ""))
-        self.person.append(person)
-        self.forename.append(normalise.name(source.get("forename", "")))
-        self.surname.append(normalise.name(source.get("surname", "")))
-        self.dob.append(normalise.date_of_birth(source.get("date_of_birth", "")))
-        self.postcode.append(postcode)
-        self.address.append(address)
+        town = normalise.home_town(source.get("address", ""), source.get("town", ""))
+        born, sex = normalise.date_of_birth(source.get("date_of_birth", "")), normalise.sex(source.get("sex", ""))
+        digits = normalise.birth_digits(source.get("date_of_birth", ""))
+        for full in normalise.full_names(source.get("forename", ""), source.get("middle_names", ""), source.get("surname", "")):
+            self.person.append(person)
+            self.forename.append(full.forename)
+            self.surname.append(full.surname)
+            self.middle.append(full.middle)
+            self.dob.append(born)
+            self.sex.append(sex)
+            self.postcode.append(postcode)
+            self.address.append(address)
+            self.town.append(town)
+            self.digits.append(digits)
 
     def people(self) -> list[str]:
         """Return the record key of every person, in index order."""

@@ -31,7 +31,7 @@ class People:
         if key not in self.index:
             self.index[key] = self.rows.add_person(key)
         for source in sources(record):
-            self.rows.add_row(self.index[key], source)
+            self.rows.add_rows(self.index[key], source)
         return self.index[key]
 
     def __repr__(self) -> str:

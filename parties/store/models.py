@@ -1,6 +1,6 @@
 """The node's tables. Instants are UTC, ISO 8601 text. Tables are made by the migrations alone; a test compares them with these."""
 
-from sqlalchemy import String
+from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -30,3 +30,22 @@ class RedeemedToken(Base):
     body: Mapped[str | None]
     redeemed_at: Mapped[str | None] = mapped_column(String(32))
     referral: Mapped[str | None] = mapped_column(String(300))
+
+
+class AnsweredWave(Base):
+    """A wave of second-look requests that this node answers, with the digest of the requests."""
+
+    __tablename__ = "answered_wave"
+
+    round_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wave: Mapped[str] = mapped_column(String(120), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AnsweredNonce(Base):
+    """A nonce that was answered: answered again, it would show two records under one key."""
+
+    __tablename__ = "answered_nonce"
+
+    round_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)

@@ -5,27 +5,35 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from parties.encoding.encode import EncodedPopulation, by_bytes, id_column
-from parties.encoding.normalise import NORMALISER
+from parties.encoding.encode import EncodedPopulation
+from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.extracts.mapping import Mapped
 from parties.rounds import Round
 from schemas.agreement import Encoding
+from schemas.byte_columns import by_bytes, id_column
+from schemas.canonical import short
 from schemas.encoding_set import Part, SubmissionManifest
 from schemas.errors import AgreementError
 from schemas.joins import PERSON_BYTES, STANDINGS, TIES
 from schemas.linkage import schemas_digest
+
+MEND = "update Kinlink, or have the agreement signed again"
 
 
 def check_versions(encoding: Encoding) -> None:
     """Check that this version of Kinlink encodes as was agreed.
 
     Raises:
-        AgreementError: the normaliser or the linkage schemas are other ones.
+        AgreementError: the normaliser, its tables or the linkage schemas are other ones; says which, and the digests.
     """
-    if (encoding.normaliser, encoding.schemas_digest) != (NORMALISER, schemas_digest()):
-        raise AgreementError(
-            "agreement: names another normaliser or other linkage schemas than this version's; update Kinlink, or have it signed again"
-        )
+    if encoding.normaliser != NORMALISER:
+        raise AgreementError(f"agreement: names normaliser {encoding.normaliser}, this version's is {NORMALISER}; {MEND}")
+    for what, agreed, ours in (
+        ("normaliser_digest", encoding.normaliser_digest, normaliser_digest()),
+        ("schemas_digest", encoding.schemas_digest, schemas_digest()),
+    ):
+        if agreed != ours:
+            raise AgreementError(f"agreement: {what} is {short(agreed)}, this version's is {short(ours)}; {MEND}")
 
 
 def tie_tables(mapped: Mapped, adults: EncodedPopulation, children: EncodedPopulation) -> dict[str, pa.Table]:
@@ -54,6 +62,7 @@ def submission_manifest(parts: Mapping[str, Part], *, round_: Round, organisatio
         agreement_digest=round_.manifest.agreement_digest,
         organisation=organisation,
         normaliser=NORMALISER,
+        normaliser_digest=normaliser_digest(),
         schemas_digest=schemas_digest(),
         quarantined_per_mille=quarantined_per_mille,
         parts=[parts[name] for name in sorted(parts)],

@@ -13,6 +13,8 @@ from schemas.agreement import PROJECTIONS, Projection
 from schemas.canonical import digest
 
 WEIGHTS = "weights.json"
+NAME_BANDS = "name_bands.json"
+SHORT_NAMES = "short_names.json"
 
 
 def schema_text(projection: Projection) -> str:
@@ -31,9 +33,20 @@ def weight_table() -> dict[str, Any]:
     return table
 
 
+def name_bands() -> dict[str, list[list[str]]]:
+    """Return, for forename and surname, the names of every band but the last, the commonest first, as the normaliser joins them."""
+    table = json.loads(_text(NAME_BANDS))
+    return {field: [names.replace("-", "").split() for names in table[field]] for field in ("forename", "surname")}
+
+
+def short_names() -> dict[str, list[str]]:
+    """Return the short forms of full forenames, all as the normaliser joins them."""
+    return {full: short.split() for full, short in json.loads(_text(SHORT_NAMES))["short_forms"].items()}
+
+
 def schemas_digest() -> str:
     """Return the digest of all linkage schemas and the match weights together, as an agreement quotes it."""
-    return digest("\n".join([*map(schema_text, PROJECTIONS), _text(WEIGHTS)]).encode())
+    return digest("\n".join([*map(schema_text, PROJECTIONS), _text(WEIGHTS), _text(NAME_BANDS), _text(SHORT_NAMES)]).encode())
 
 
 def _text(name: str) -> str:

@@ -39,7 +39,7 @@ from linkage.store.models import AuditLock, Base, Finding
 from linkage.worker import find_round, search_round
 from parties import initialise as party_side
 from parties.client import ServiceClient
-from parties.encoding.normalise import NORMALISER
+from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.keyholder import issue_shares
 from parties.keys.identity_keys import key_id, load_sealing_key, load_signing_key
 from parties.keys.round_key import open_shares, round_key
@@ -177,7 +177,8 @@ def _make_nodes(founded: Founded, extracts: Path) -> None:
     ]
     service = Organisation.model_validate({**service.model_dump(), "identities": [*service.identities, *operators]})
     expires_on = (founded.now + timedelta(days=VALID_DAYS)).date().isoformat()
-    made = found([*entries, service], purpose=plan.PURPOSE, scope=plan.SCOPE, normaliser=NORMALISER, expires_on=expires_on)
+    versions = {"normaliser": NORMALISER, "normaliser_digest": normaliser_digest()}
+    made = found([*entries, service], purpose=plan.PURPOSE, scope=plan.SCOPE, **versions, expires_on=expires_on)
     for member in founded.members:
         party_side.install(member.directory(founded.directory), made.roster, made.agreement, made.roots, trust)
     for name in (SERVICE, *plan.OPERATORS):

@@ -37,7 +37,7 @@ def test_genuine_looking_people_are_encoded_as_clkhash_does(projection):
         first, last = ("".join(random.choice(list("abdeghilmnorstuy"), size=random.integers(1, 14))) for _ in range(2))
         born = f"{random.integers(1930, 2024)}-{random.integers(1, 13):02}-{random.integers(1, 29):02}"
         record = {"forename": first, "surname": last, "date_of_birth": born, "postcode": f"CF{number % 90} {number % 10}AB"}
-        rows.add_row(rows.add_person(str(number)), {**record, "address": f"{number} {last} road"})
+        rows.add_rows(rows.add_person(str(number)), {**record, "address": f"{number} {last} road"})
     values, secret = [item.values for item in filters(rows, projection)], clk_secret(bytes(range(32)), "adults", projection)
     assert len(values) > 2_900
     assert np.array_equal(

@@ -17,13 +17,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.keystream import Keystream
 from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
+from parties.second_look.components import component_texts
+from parties.second_look.evidence import digests, tags
+from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import receipt
 from schemas.agreement import PROJECTIONS
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import POPULATIONS
+from schemas.joins import Standing
+from schemas.roster import Kind
 from schemas.sealed import SealingKey, seal
+from schemas.sealed_join import Join, seal_join, write_join
 from schemas.signature import public_text, sign, signed
 from schemas.token import TokenBody, write_token
 
@@ -138,7 +145,7 @@ def clks():
     """Filters of invented people before and after diffusion, with the values that were encoded."""
     rows, round_key, made = PersonRows(), key("round", 32), []
     for number, person in enumerate(PEOPLE):
-        rows.add_row(rows.add_person(str(number)), person)
+        rows.add_rows(rows.add_person(str(number)), person)
     for population in POPULATIONS:
         for projection in PROJECTIONS:
             secret = clk_secret(round_key, population, projection)
@@ -211,6 +218,52 @@ def similarities():
     return {"left": [row.tobytes().hex() for row in left], "right": [row.tobytes().hex() for row in right], "cut": cut, "good": pairs}
 
 
+def second_look():
+    """Both halves of a pair: keys, digests and tags of a record, joins written and sealed; and halves that must stay shut."""
+    rows, round_key, nonce = PersonRows(), key("round", 32), key("nonce", 16)
+    rows.add_rows(rows.add_person("0"), {**PEOPLE[0], "sex": "F", "middle_names": "Ada Mary"})
+    root, texts = pairs_key(round_key, "children", Kind.PRISON_SERVICE, Kind.LOCAL_AUTHORITY), component_texts(rows)[0]
+    made = digests([texts], attribute_key(round_key, "children"), Keystream(key("blanks", 32)))
+    openers = {side: opener(root, nonce, side).hex() for side in ("left", "right")}
+    joins = [
+        Join(person=key("person", 16), population="adults"),
+        Join(
+            person=key("child", 16), population="children", standing=Standing.RESIDENT, last_contact=8_107, tied=(key("carer", 16),), more=2
+        ),
+        None,
+    ]
+    contents = [write_join(join) for join in joins]
+    good = [
+        {"side": side, "content": content.hex(), "sealed": seal_join(content, bytes.fromhex(openers[side])).hex()}
+        for side in ("left", "right")
+        for content in contents
+    ]
+    whole = bytes.fromhex(good[1]["sealed"])
+    bad = [
+        {"why": "the other side's opener", "side": "right", "sealed": whole.hex()},
+        {"why": "one bit of the content", "side": "left", "sealed": bytes([whole[0] ^ 1]).hex() + whole[1:].hex()},
+        {"why": "one bit of the tag", "side": "left", "sealed": whole[:-1].hex() + bytes([whole[-1] ^ 1]).hex()},
+        {"why": "cut short", "side": "left", "sealed": whole[:-1].hex()},
+        *(
+            {"why": why, "side": "left", "sealed": seal_join(content, bytes.fromhex(openers["left"])).hex()}
+            for why, content in {
+                "too long": contents[0] + b"\0",
+                "a third population": contents[0][:16] + b"\3" + contents[0][17:],
+                "an unknown standing": contents[0][:17] + b"\5" + contents[0][18:],
+                "thirteen ties": contents[0][:20] + b"\r" + contents[0][21:],
+            }.items()
+        ),
+    ]
+    return {
+        "round_key": round_key.hex(), "population": "children", "uploader": "prison-service", "responder": "local-authority",
+        "attribute_key": attribute_key(round_key, "children").hex(), "pairs_key": root.hex(),
+        "nonce": nonce.hex(), "pair_key": pair_key(root, nonce).hex(), "openers": openers,
+        "blanks": key("blanks", 32).hex(), "components": texts,
+        "digests": made.tobytes().hex(), "tags": tags(made, [pair_key(root, nonce)]).tobytes().hex(),
+        "good": good, "bad": bad,
+    }  # fmt: skip
+
+
 VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
@@ -221,6 +274,7 @@ VECTORS = {
     "clk-peers": peer_clks,
     "diffusion": diffusions,
     "similarity": similarities,
+    "second-look": second_look,
 }
 RANDOM = {"sealed-envelope"}  # new bytes each time
 

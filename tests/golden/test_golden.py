@@ -12,12 +12,16 @@ from linkage.search.anonlink_engine import AnonlinkEngine
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.keystream import Keystream
 from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
+from parties.second_look.evidence import digests, tags
+from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import receipt
 from schemas.canonical import canonical_json, digest_of
 from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
 from schemas.sealed import SealingKey
+from schemas.sealed_join import open_join, read_join, seal_join, write_join
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
 from schemas.token import read_token, write_token
 from tests.conformance.peers import by_clkhash
@@ -109,7 +113,7 @@ def test_a_record_is_encoded_alike_before_and_after_diffusion(case):
     shared = vectors("clk")
     round_key, place = bytes.fromhex(shared["round_key"]), (case["population"], case["projection"])
     rows = PersonRows()
-    rows.add_row(rows.add_person("0"), case["record"])
+    rows.add_rows(rows.add_person("0"), case["record"])
     values = fields(rows, case["projection"])
     assert [list(value) for value in values] == [case["values"]]
     clk = encode_clks(values, case["projection"], clk_secret(round_key, *place))
@@ -164,3 +168,33 @@ def test_vectors_are_of_invented_keys_and_differ_from_each_other():
     assert len(set(filters)) == len(filters) == 24
     weights = [np.unpackbits(np.frombuffer(bytes.fromhex(case["diffused"]), dtype=np.uint8)).sum() for case in vectors("clk")["good"]]
     assert all(400 < weight < 624 for weight in weights)
+
+
+def test_keys_digests_and_tags_of_a_second_look_are_made_alike():
+    case = vectors("second-look")
+    round_key, nonce = bytes.fromhex(case["round_key"]), bytes.fromhex(case["nonce"])
+    attributes, root = (
+        attribute_key(round_key, case["population"]),
+        pairs_key(round_key, case["population"], case["uploader"], case["responder"]),
+    )
+    assert (attributes.hex(), root.hex(), pair_key(root, nonce).hex()) == (case["attribute_key"], case["pairs_key"], case["pair_key"])
+    assert {side: opener(root, nonce, side).hex() for side in case["openers"]} == case["openers"]
+    made = digests([case["components"]], attributes, Keystream(bytes.fromhex(case["blanks"])))
+    assert made.tobytes().hex() == case["digests"]
+    assert tags(made, [pair_key(root, nonce)]).tobytes().hex() == case["tags"]
+
+
+@pytest.mark.parametrize("case", cases("second-look", "good"))
+def test_a_join_opens_and_is_written_and_sealed_alike(case):
+    opened_with = bytes.fromhex(vectors("second-look")["openers"][case["side"]])
+    content = open_join(bytes.fromhex(case["sealed"]), opened_with)
+    assert content.hex() == case["content"]
+    assert write_join(read_join(content)) == content
+    assert seal_join(content, opened_with).hex() == case["sealed"]
+
+
+@pytest.mark.parametrize("case", cases("second-look", "bad"))
+def test_a_spoilt_join_does_not(case):
+    opened_with = bytes.fromhex(vectors("second-look")["openers"][case["side"]])
+    with pytest.raises((SealError, SubmissionError)):
+        read_join(open_join(bytes.fromhex(case["sealed"]), opened_with))

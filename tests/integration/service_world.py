@@ -138,7 +138,7 @@ def make_agreement(roster_digest: str) -> Agreement:
         roster_digest=roster_digest,
         expires_on="2099-01-01",
         lawful_bases=bases,
-        encoding=Encoding(schemas_digest="a" * 64, normaliser="kinlink-normaliser/1"),
+        encoding=Encoding(schemas_digest="a" * 64, normaliser="kinlink-normaliser/2", normaliser_digest="c" * 64),
     )
 
 
@@ -287,7 +287,8 @@ class Sender:
             roster_digest=agreed.roster_digest,
             agreement_digest=agreed.agreement_digest,
             organisation=self.organisation,
-            normaliser="kinlink-normaliser/1",
+            normaliser="kinlink-normaliser/2",
+            normaliser_digest="c" * 64,
             schemas_digest="a" * 64,
             quarantined_per_mille=0,
             parts=listed,

@@ -96,7 +96,15 @@ def opened(content):
 def manifest(**changes):
     parts = [{"name": name, "rows": 1, "size": 1, "sha256": "0" * 64} for name in ALL_PARTS]
     digests = dict.fromkeys(("round_digest", "roster_digest", "agreement_digest", "schemas_digest"), "0" * 64)
-    body = {"round_id": ROUND, **digests, "organisation": "north", "normaliser": "n/1", "quarantined_per_mille": 0, "parts": parts}
+    body = {
+        "round_id": ROUND,
+        **digests,
+        "organisation": "north",
+        "normaliser": "n/1",
+        "normaliser_digest": "0" * 64,
+        "quarantined_per_mille": 0,
+        "parts": parts,
+    }
     return SignedDocument(body=body | changes, signatures=[])
 
 
@@ -184,7 +192,7 @@ def _a_roster():
 
 
 def _an_agreement():
-    encoding = {"schemas_digest": "0" * 64, "normaliser": "n/1"}
+    encoding = {"schemas_digest": "0" * 64, "normaliser": "n/1", "normaliser_digest": "0" * 64}
     terms = {"version": 1, "purpose": "support", "scope": "test", "roster_digest": "0" * 64, "expires_on": "2099-01-01"}
     return {**terms, "lawful_bases": [], "encoding": encoding}
 

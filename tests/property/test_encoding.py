@@ -5,12 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from parties.encoding import normalise
 from parties.encoding.clk import encode_clks, linkage_schema
 from parties.encoding.diffusion import diffuse, draw_positions
-from parties.encoding.encode import by_bytes
 from parties.encoding.rows import PersonRows, fields
 from schemas.agreement import FILTER_BITS
+from schemas.byte_columns import by_bytes
 
 NAMES = st.text("abcdefghijklmnoprstuvw", min_size=1, max_size=12)
 DAYS = st.integers(1, 12)
@@ -24,7 +23,7 @@ def tokens(text):
 
 def rows(**record):
     made = PersonRows()
-    made.add_row(made.add_person("R1"), record)
+    made.add_rows(made.add_person("R1"), record)
     return made
 
 
@@ -41,13 +40,6 @@ def test_a_day_month_swap_keeps_the_pair(year, day, month):
         fields(rows(forename="a", surname="b", date_of_birth=f"{year}-{m:02}-{d:02}"), "A")[0] for m, d in ((month, day), (day, month))
     )
     assert one[2] == two[2]
-
-
-@settings(max_examples=50)
-@given(st.text(max_size=40))
-def test_normalising_twice_is_normalising_once(text):
-    for rule in (normalise.postcode, normalise.date_of_birth, normalise.address):
-        assert rule(rule(text)) == rule(text)
 
 
 @settings(max_examples=15, deadline=None)

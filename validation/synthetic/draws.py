@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 
 class Draws:
-    """A stream of draws."""
+    """A stream of draws; `carelessness` says how much oftener than usual those who record err."""
 
-    def __init__(self, seed: int, block: int) -> None:
+    def __init__(self, seed: int, block: int, carelessness: float = 1.0) -> None:
         """Start the stream of a block."""
+        self.carelessness = carelessness
         self._rng = np.random.default_rng([seed, block])
         self.unit = self._stream().__next__
 

@@ -73,7 +73,13 @@ class _Tally:
 
 
 def write_population(
-    out: Path, *, people: int, seed: int, prevalence: float | None = None, progress: Callable[[int], None] | None = None
+    out: Path,
+    *,
+    people: int,
+    seed: int,
+    prevalence: float | None = None,
+    carelessness: float = 1.0,
+    progress: Callable[[int], None] | None = None,
 ) -> Summary:
     """Write the extracts of `people` people and the truth below `out`.
 
@@ -82,6 +88,7 @@ def write_population(
         people: how many, adults and children.
         seed: the same seed gives the same bytes.
         prevalence: the share of children with a parent received in the window; about 0.016 unless given.
+        carelessness: how many times as often as usual those who record make a slip.
         progress: called with the number of people written so far.
 
     Raises:
@@ -93,15 +100,16 @@ def write_population(
         _write_directories(writers, seed)
         for number, first in enumerate(range(0, people, BLOCK_PEOPLE)):
             size = min(BLOCK_PEOPLE, people - first)
-            _write(_make_block(seed, number, size, rates.PREVALENCE if prevalence is None else prevalence, tally), writers)
+            draws = Draws(seed, number, carelessness)
+            _write(_make_block(draws, number, size, rates.PREVALENCE if prevalence is None else prevalence, tally), writers)
             if progress:
                 progress(first + size)
     return tally.summary()
 
 
-def _make_block(seed: int, number: int, size: int, prevalence: float, tally: _Tally) -> Block:
+def _make_block(draws: Draws, number: int, size: int, prevalence: float, tally: _Tally) -> Block:
     """Return the rows of one block, counting them in `tally`."""
-    block, made = Block(Draws(seed, number)), 0
+    block, made = Block(draws), 0
     maker = FamilyMaker(block.draws, number * BLOCK_PEOPLE + 1)
     while made < size:
         before = maker.next_id

@@ -6,7 +6,7 @@ Reads the packaged table of habits once; otherwise pure. A field is first chosen
 import functools
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Final
 
@@ -20,6 +20,11 @@ KEPT_BY_DECOMPOSITION: Final = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "
 SOUNDS: Final = (
     ("ph", "f"), ("ck", "k"), ("ee", "ea"), ("ie", "y"), ("ey", "y"), ("ll", "l"), ("tt", "t"), ("nn", "n"), ("ss", "s"), ("rr", "r"), ("c", "k"), ("z", "s"), ("y", "i"),
 )  # fmt: skip
+SLIPS: Final = (
+    "nickname", "spelling", "typo", "phonetic", "names_swapped", "half_surname", "former_surname", "birth_blank", "birth_digit", "birth_swapped",
+    "birth_january", "sex_wrong", "address_number", "postcode_typo", "postcode_blank", "address_late",
+)  # fmt: skip
+MOST_SLIPS: Final = 0.5
 SHORT_STREETS: Final = {"Street": "St", "Road": "Rd", "Avenue": "Ave", "Close": "Cl", "Lane": "Ln", "Drive": "Dr", "Gardens": "Gdns"}
 
 
@@ -68,7 +73,7 @@ class Recorded:
 
 def record(draws: Draws, person: Person, site: str) -> Recorded:
     """Return a person as a site recorded them."""
-    habits = habits_of()[site]
+    habits = _habits(site, draws.carelessness)
     forename, surname = _forename(draws, person, habits), _surname(draws, person, habits)
     if draws.chance(habits.names_swapped) and surname:
         forename, surname = surname, forename
@@ -90,6 +95,13 @@ def habits_of() -> Mapping[str, Habits]:
     table = {row.pop("field"): row for row in names.read_table("recording.csv")}
     sites = table[fields(Habits)[0].name]
     return {site: Habits(**{name: float(row[site]) for name, row in table.items()}) for site in sites}
+
+
+@functools.cache
+def _habits(site: str, carelessness: float) -> Habits:
+    """Return a site's habits with every slip `carelessness` times as often; how it spells and abbreviates stays."""
+    usual = habits_of()[site]
+    return replace(usual, **{slip: min(max(MOST_SLIPS, getattr(usual, slip)), getattr(usual, slip) * carelessness) for slip in SLIPS})
 
 
 def typo(draws: Draws, text: str) -> str:

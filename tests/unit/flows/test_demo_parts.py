@@ -41,7 +41,8 @@ def organisations(**changes):
 
 
 def founded(people=None, **terms):
-    return found(people or organisations(), purpose="offer support", scope="demo", normaliser="n/1", expires_on="2090-01-01", **terms)
+    agreed = {"purpose": "offer support", "scope": "demo", "normaliser": "n/1", "normaliser_digest": "0" * 64, "expires_on": "2090-01-01"}
+    return found(people or organisations(), **agreed, **terms)
 
 
 def as_bytes(document):

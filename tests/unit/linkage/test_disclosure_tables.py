@@ -59,7 +59,7 @@ def install(directory, roots, *, total=48_712, areas=AUTHORITIES):
         "roster_digest": names.digest,
         "expires_on": "2027-01-01",
         "lawful_bases": [],
-        "encoding": {"schemas_digest": "0" * 64, "normaliser": "n/1"},
+        "encoding": {"schemas_digest": "0" * 64, "normaliser": "n/1", "normaliser_digest": "0" * 64},
         "statistics": {"total_micro_rho": total},
     }
     agreed = signed_by(roots, agreement.CONTEXT, body)

@@ -95,7 +95,12 @@ def founded(tmp_path_factory):
     """A service's directory with roster, agreement and a vault of four submissions, to be copied, and their manifests."""
     folder = tmp_path_factory.mktemp("founded")
     made = found(
-        [organisation(*item) for item in CAST.items()], purpose="offer support", scope="s", normaliser="n", expires_on="2090-01-01"
+        [organisation(*item) for item in CAST.items()],
+        purpose="offer support",
+        scope="s",
+        normaliser="n",
+        normaliser_digest="0" * 64,
+        expires_on="2090-01-01",
     )
     (folder / "roster.json").write_text(made.roster.model_dump_json(), encoding="utf-8")
     (folder / "agreement.json").write_text(made.agreement.model_dump_json(), encoding="utf-8")
@@ -136,7 +141,7 @@ def submitted(vault, name):
         parts.append(Part(name=part, rows=len(made), size=len(content), sha256=digest(content)))
         vault.write_chunk(name, digest(name.encode()), part, 0, content)
     manifest = SubmissionManifest(
-        round_id=ROUND, round_digest="0" * 64, roster_digest="0" * 64, agreement_digest="0" * 64, organisation=name, normaliser="n",
+        round_id=ROUND, round_digest="0" * 64, roster_digest="0" * 64, agreement_digest="0" * 64, organisation=name, normaliser="n", normaliser_digest="0" * 64,
         schemas_digest="0" * 64, quarantined_per_mille=0, parts=parts,
     )  # fmt: skip
     return {"body": manifest.model_dump(mode="json"), "signatures": []}

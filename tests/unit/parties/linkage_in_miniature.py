@@ -14,7 +14,7 @@ from linkage.initialise import install as install_service
 from linkage.operator import OperatorClient
 from linkage.settings import load_settings as load_service_settings
 from linkage.store.engine import migrate, open_store
-from parties.encoding.normalise import NORMALISER
+from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.initialise import init_node, install
 from parties.settings import load_settings
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
@@ -92,7 +92,7 @@ def make_linkage(directory, *, quarantine_per_mille=400):
     agreement = Agreement(
         version=1, purpose="test", scope="test", roster_digest=roster_document.digest, expires_on=EXPIRES, quarantine_per_mille=quarantine_per_mille,
         lawful_bases=[LawfulBasis(organisation=name, basis="public_task", statute="test", dpia="test", expires_on=EXPIRES) for name in NODES],
-        encoding=Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER),
+        encoding=Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest()),
     )  # fmt: skip
     agreement_document = signed_by_roots(AGREEMENT_CONTEXT, agreement.model_dump(mode="json"))
     roots = {name: public_text(key) for name, key in ROOTS.items()}

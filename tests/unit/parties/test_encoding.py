@@ -15,7 +15,7 @@ from schemas.errors import AgreementError, ConfigurationError
 from schemas.joins import ALL_PARTS
 from schemas.linkage import schemas_digest
 
-ENCODING = Encoding(schemas_digest=schemas_digest(), normaliser="test", diffusion=9)
+ENCODING = Encoding(schemas_digest=schemas_digest(), normaliser="test", normaliser_digest="0" * 64, diffusion=9)
 FORENAMES, SURNAMES = ("Ada", "Ben", "Cai", "Dee", "Eve"), ("Ash", "Birch", "Cedar", "Elm", "Fir", "Oak", "Rowan")
 
 
@@ -29,7 +29,7 @@ def population(people=60, *, without_postcode=()):
             "address": f"{number} Long Lane",
             "postcode": "" if number in without_postcode else f"CF{1 + number % 9} {number % 10}AA",
         }
-        rows.add_row(rows.add_person(f"R{number}"), record)
+        rows.add_rows(rows.add_person(f"R{number}"), record)
     return rows
 
 
@@ -108,7 +108,7 @@ def test_same_rows_of_one_person_are_encoded_once():
     rows, record = PersonRows(), {"forename": "Ada", "surname": "Ash", "date_of_birth": "1980-02-03", "postcode": "CF1 1AA"}
     person = rows.add_person("R1")
     for source in (record, record, {**record, "postcode": "CF2 2BB"}):
-        rows.add_row(person, source)
+        rows.add_rows(person, source)
     assert [item.number for item in filters(rows, "A")] == [0]
     assert [item.number for item in filters(rows, "B")] == [0, 1]
     assert fields(rows, "C") == [None, None, None]
@@ -190,7 +190,7 @@ def test_diffusion_differs_by_projection_population_and_key():
 @pytest.mark.parametrize("t", [2, 7, 8, 10])
 def test_a_weak_diffusion_is_refused_in_production(t):
     with pytest.raises(ValidationError):
-        Encoding(schemas_digest="0" * 64, normaliser="test", diffusion=t)
+        Encoding(schemas_digest="0" * 64, normaliser="test", normaliser_digest="0" * 64, diffusion=t)
     with pytest.raises(AgreementError):
         check_diffusion(ENCODING.model_copy(update={"diffusion": t}))
     check_diffusion(ENCODING.model_copy(update={"diffusion": t, "profile": "development"}))

@@ -90,7 +90,7 @@ def node(tmp_path):
         agreement.CONTEXT,
         {
             "version": 1, "purpose": "support", "scope": "test", "roster_digest": roster_document.digest, "expires_on": "2099-01-01",
-            "lawful_bases": [], "encoding": {"schemas_digest": "0" * 64, "normaliser": "n/1"},
+            "lawful_bases": [], "encoding": {"schemas_digest": "0" * 64, "normaliser": "n/1", "normaliser_digest": "0" * 64},
         },
     )  # fmt: skip
     for name in ("north", "south"):

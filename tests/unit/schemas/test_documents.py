@@ -171,7 +171,7 @@ def test_a_malformed_organisation_is_refused(change):
 
 
 def encoding(**changes):
-    return {"schemas_digest": HEX, "normaliser": "n/1", **changes}
+    return {"schemas_digest": HEX, "normaliser": "n/1", "normaliser_digest": HEX, **changes}
 
 
 def agreement_of(made_roster, **changes):

@@ -185,7 +185,7 @@ def part(name, **changes):
 def manifest(parts=None, **changes):
     parts = [part(name) for name in (*ENCODING_PARTS, "canaries.arrow")] if parts is None else parts
     fields = {
-        "round_id": "r-1", "round_digest": HEX, "roster_digest": HEX, "agreement_digest": HEX, "organisation": "prison", "normaliser": "n/1",
+        "round_id": "r-1", "round_digest": HEX, "roster_digest": HEX, "agreement_digest": HEX, "organisation": "prison", "normaliser": "n/1", "normaliser_digest": HEX,
         "schemas_digest": HEX, "quarantined_per_mille": 0, "parts": parts,
     }  # fmt: skip
     return SubmissionManifest.model_validate({**fields, **changes})

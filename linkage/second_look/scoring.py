@@ -1,0 +1,97 @@
+"""From levels to bits: log2 of the odds that two records are one person, given how far their fields agree. Pure.
+
+Two mixtures are compared (Fellegi & Sunter 1969, with classes). Pairs that are one person come in classes: by who recorded
+them. Pairs that are not come in classes too: unrelated people, namesakes, neighbours, siblings, twins, partners. Within a class
+fields are independent, so a class is one table of probabilities per field, and
+
+    odds = 1/2 sum_k share_k prod_f m_kf(level) / sum_c count_c prod_f u_cf(level)
+
+where count_c is how many records of class c a pool holds for one record of the other side: unrelated people as many as the pool
+is large, siblings a constant. Fields of a household are not independent, and the classes say how: a twin explains an equal date
+of birth, surname and address as well as the same person does, so only the forename decides. A field without evidence has the
+factor 1 in every class. Nothing is estimated from the data that is being linked.
+
+Source: Fellegi & Sunter (1969), JASA 64(328); classes after Larsen & Rubin (2001), JASA 96(453).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.second_look.levels import FIELDS, NONE, Levels
+from schemas.encoding_set import Population
+
+Bits = npt.NDArray[np.float64]
+
+AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people
+AGAINST_BITS_OF: Final = {"birth": 8.0}  # but a wholly different date of birth may: people keep theirs
+FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
+MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
+UNRELATED: Final = "unrelated"
+CENTIBITS: Final = 100
+BLOCK_PAIRS: Final = 1 << 16
+_WIDTH: Final = max(len(levels) for levels in FIELDS.values())
+
+
+@dataclass(frozen=True)
+class Model:
+    """The classes of one population: log2 probabilities, shape (classes, fields, levels), and how common each class is."""
+
+    match: Bits
+    match_share: npt.NDArray[np.float64]
+    other: Bits
+    per_pair: npt.NDArray[np.float64]
+    per_record: npt.NDArray[np.float64]
+
+    def weights(self, levels: Levels, pool_size: int) -> Bits:
+        """Return log2 of the posterior odds of each pair.
+
+        Args:
+            levels: shape (pairs, fields).
+            pool_size: how many records the right pool holds.
+        """
+        shares = np.log2(self.match_share)
+        counts = np.log2(self.per_pair * max(pool_size, 1) + self.per_record)
+        blocks = [levels[start : start + BLOCK_PAIRS] for start in range(0, len(levels), BLOCK_PAIRS)]
+        return (
+            np.concatenate([np.zeros(0), *(_mixed(self.match, shares, block) - _mixed(self.other, counts, block) for block in blocks)])
+            + MATCH_PRIOR_BITS
+        )
+
+
+def _mixed(tables: Bits, log_shares: Bits, levels: Levels) -> Bits:
+    """Return log2 of the sum over classes of share times the product over fields."""
+    total = np.tile(log_shares[:, None], len(levels))
+    for field in range(levels.shape[1]):
+        total += tables[:, field, levels[:, field]]
+    mixed: Bits = np.logaddexp2.reduce(total, axis=0)
+    return mixed
+
+
+def load_model(table: Mapping[str, Any], population: Population) -> Model:
+    """Return the model of one population out of the shipped table (hundredths of a bit by class, field and level), floors applied."""
+    classes = table[population]
+    match, other = ([_tables(item["levels"]) for item in classes[side].values()] for side in ("matches", "others"))
+    unrelated = other[list(classes["others"]).index(UNRELATED)]
+    floored = np.stack([np.maximum(bits, unrelated - AGAINST_BITS) for bits in match])
+    shares = np.array([item["share"] for item in classes["matches"].values()])
+    typical = np.logaddexp2.reduce(floored + np.log2(shares)[:, None, None], axis=0)
+    return Model(
+        match=floored,
+        match_share=shares,
+        other=np.stack([np.maximum(bits, typical - FOR_BITS) for bits in other]),
+        per_pair=np.array([item["per_pair"] for item in classes["others"].values()]),
+        per_record=np.array([item["per_record"] for item in classes["others"].values()]),
+    )
+
+
+def _tables(levels: Mapping[str, Sequence[int]]) -> Bits:
+    """Return one class's log2 probabilities, shape (fields, levels); no evidence is 0, for a factor of 1."""
+    bits = np.zeros((len(FIELDS), _WIDTH))
+    for number, field in enumerate(FIELDS):
+        values = levels[field]
+        bits[number, NONE + 1 : NONE + 1 + len(values)] = np.array(values) / CENTIBITS
+    return bits

@@ -1,0 +1,73 @@
+"""The second look in one process: candidates of filters in, pairs of input rows with both sides' tags out."""
+
+import numpy as np
+import pytest
+
+from flows.evaluate import person_rows
+from flows.linking import Linking
+from schemas.agreement import PROJECTIONS
+from schemas.second_look import N_TAGS
+from tests.acceptance.second_look import invented
+
+SHARED, ALONE, CUT, TOP_K = 30, 20, 0.6, 10
+RECORDS = invented(SHARED + 2 * ALONE, 31)
+
+
+def columns(records):
+    names = {
+        "given": "forename",
+        "surname": "surname",
+        "dob": "date_of_birth",
+        "postcode": "postcode",
+        "address": "address",
+        "town": "town",
+        "sex": "sex",
+    }
+    made = {name: [record[column] for record in records] for name, column in names.items()}
+    return {"rid": [str(number) for number in range(len(records))], **made, "dob": [value.replace("-", "") for value in made["dob"]]}
+
+
+@pytest.fixture(scope="module")
+def linked():
+    linking = Linking("adults")
+    right = columns(RECORDS[:SHARED] + RECORDS[SHARED + ALONE :])
+    right["postcode"] = ["" if row % 3 == 0 else code for row, code in enumerate(right["postcode"])]
+    sides = linking.encode("left", person_rows(columns(RECORDS[: SHARED + ALONE]))), linking.encode("right", person_rows(right))
+    return linking, *sides, linking.candidates(*sides, cut=CUT, top_k=TOP_K)
+
+
+def looked(linked, **options):
+    linking, left, right, candidates = linked
+    return list(linking.second_look(left, right, candidates, **options))
+
+
+def pairs(blocks):
+    return [pair for block in blocks for pair in zip(block.left.tolist(), block.right.tolist(), strict=True)]
+
+
+def test_candidates_of_every_projection_open_once_as_rows_of_the_input(linked):
+    found = pairs(looked(linked))
+    assert {(row, row) for row in range(SHARED)} <= set(found)
+    assert len(set(found)) == len(found)
+    assert set(linked[3]) == set(PROJECTIONS)
+
+
+def test_pairs_are_among_those_that_the_search_finds(linked):
+    linking, left, right, _ = linked
+    searched = linking.search(left, right, cut=CUT, top_k=TOP_K)
+    assert set(pairs(looked(linked))) <= set(zip(searched.left.tolist(), searched.right.tolist(), strict=True))
+
+
+def test_one_person_agrees_in_most_tags_but_for_blanks(linked):
+    for block in looked(linked):
+        assert block.left_tags.shape == block.right_tags.shape == (len(block.left), N_TAGS)
+        equal = (block.left_tags == block.right_tags).sum(axis=1)
+        assert equal[block.left == block.right].min() > 30
+        assert np.lexsort((block.right, block.left)).tolist() == list(range(len(block.left)))
+
+
+def test_a_filter_has_no_more_looks_than_slots(linked):
+    few = pairs(looked(linked, slots=1))
+    assert {(row, row) for row in range(SHARED)} <= set(few)
+    assert max(sum(one == row for one, _ in few) for row in range(SHARED + ALONE)) <= len(PROJECTIONS)
+    assert looked(linked, slots=0) == []
