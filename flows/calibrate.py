@@ -115,7 +115,13 @@ def calibrate(seeds: Sequence[int] = SEEDS, people: int = PEOPLE) -> dict[str, A
         print(
             f"seed {seed}: {patterns['adults'].match_pairs:,.0f} adults, {patterns['children'].match_pairs:,.0f} children", file=sys.stderr
         )
-    source = {"seeds": list(seeds), "people": people, "levels": LEVELS, "unit": "hundredths of a bit", "digits": "levels in A, B, C"}
+    source = {
+        "seeds": list(seeds),
+        "people": people,
+        "levels": LEVELS,
+        "unit": "hundredths of a bit",
+        "digits": f"levels in {', '.join(PROJECTIONS)}",
+    }
     return {"source": source, **{population: counted.weights() for population, counted in patterns.items()}}
 
 

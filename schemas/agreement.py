@@ -17,8 +17,8 @@ CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
 MINIMUM_DIFFUSION = 9  # t below 8 fell to graph matching at scale, and an even t exposes fills (ADR 0004)
 
-Projection = Literal["A", "B", "C"]
-PROJECTIONS: tuple[Projection, ...] = ("A", "B", "C")
+Projection = Literal["A", "B", "C", "D"]
+PROJECTIONS: tuple[Projection, ...] = ("A", "B", "C", "D")
 
 
 class _Model(BaseModel):

@@ -40,7 +40,7 @@ ENCODINGS = pa.schema(
 CANARIES = pa.schema([pa.field("label", pa.string(), nullable=False), pa.field("clk", pa.binary(CLK_BYTES), nullable=False)])
 
 ENCODING_PARTS = tuple(f"{population}.{projection}.arrow" for population in POPULATIONS for projection in PROJECTIONS)
-PART_NAME = re.compile(r"^(adults|children)\.([ABC]|joins)\.arrow$|^(canaries|ties|standings)\.arrow$")
+PART_NAME = re.compile(rf"^({'|'.join(POPULATIONS)})\.([{''.join(PROJECTIONS)}]|joins)\.arrow$|^(canaries|ties|standings)\.arrow$")
 
 
 class _Model(BaseModel):

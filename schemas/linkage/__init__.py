@@ -1,7 +1,7 @@
 """Linkage schemas as data, in clkhash's own format (version 3), and the table of match weights. Pure: package data only.
 
-A: names and date of birth. B: forename, date of birth, postcode. C: surname, date of birth, address. About 150 bits
-a projection. `names` is forename and surname as one text, so that swapped names give the same tokens. `dob` is
+A: names and date of birth. B: forename, date of birth, postcode. C: surname, date of birth, address. D: names and
+postcode, for where a date of birth is missing or wrong. About 150 bits a projection. `names` is forename and surname as one text, so that swapped names give the same tokens. `dob` is
 YYYYMMDD by digit; `dob_pair` is day and month in ascending order, so that a day-month swap still agrees there.
 """
 

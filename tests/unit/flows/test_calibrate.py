@@ -27,10 +27,10 @@ def counted(*pairs, match_pairs=None, all_pairs=10_000):
 @pytest.fixture(scope="module")
 def table():
     pairs = (
-        ((EQUAL, EQUAL, EQUAL), True, 60),
-        ((EQUAL, EQUAL, NOTHING), True, 30),
-        ((AGREE, NOTHING, NOTHING), True, 10),
-        ((AGREE, NOTHING, NOTHING), False, 200),
+        ((EQUAL, EQUAL, EQUAL, EQUAL), True, 60),
+        ((EQUAL, EQUAL, NOTHING, NOTHING), True, 30),
+        ((AGREE, NOTHING, NOTHING, NOTHING), True, 10),
+        ((AGREE, NOTHING, NOTHING, NOTHING), False, 200),
     )
     return counted(*pairs).weights()
 
@@ -42,46 +42,51 @@ def test_every_pattern_with_an_agreement_has_a_weight_and_no_other(table):
 
 
 def test_weights_are_those_of_the_counts(table):
-    assert table["666"] > table["661"] > table["311"]
-    assert table["311"] < log2((10 / 100) / (200 / 9_900)) * 100 + 100
+    assert table["6666"] > table["6611"] > table["3111"]
+    assert table["3111"] < log2((10 / 100) / (200 / 9_900)) * 100 + 100
 
 
 def test_an_absent_level_sums_over_what_it_might_have_been():
-    patterns = counted(((EQUAL, EQUAL, EQUAL), True, 50), ((EQUAL, EQUAL, NOTHING), True, 50), ((EQUAL, AGREE, AGREE), False, 40))
+    patterns = counted(
+        ((EQUAL, EQUAL, EQUAL, EQUAL), True, 50), ((EQUAL, EQUAL, NOTHING, NOTHING), True, 50), ((EQUAL, AGREE, AGREE, AGREE), False, 40)
+    )
     match = _smooth(patterns.matches, IMAGINED) / (patterns.match_pairs + IMAGINED)
     other = _smooth(patterns.others, IMAGINED / 2) / (patterns.other_pairs + IMAGINED / 2)
     weights = patterns.weights()
-    assert weights["660"] == round(100 * log2(match[5, 5].sum() / other[5, 5].sum()))
-    assert weights["600"] == round(100 * log2(match[5].sum() / other[5].sum()))
+    assert weights["6600"] == round(100 * log2(match[5, 5].sum() / other[5, 5].sum()))
+    assert weights["6000"] == round(100 * log2(match[5].sum() / other[5].sum()))
     assert ABSENT == 0
 
 
 def test_a_missing_value_is_counted_for_nothing():
-    complete = counted(((EQUAL, EQUAL, EQUAL), True, 50), ((AGREE, NOTHING, NOTHING), False, 40))
+    complete = counted(((EQUAL, EQUAL, EQUAL, EQUAL), True, 50), ((AGREE, NOTHING, NOTHING, NOTHING), False, 40))
     more = counted(
-        ((EQUAL, EQUAL, EQUAL), True, 50), ((AGREE, NOTHING, NOTHING), False, 40), ((EQUAL, MISSING, EQUAL), True, 30), match_pairs=50
+        ((EQUAL, EQUAL, EQUAL, EQUAL), True, 50),
+        ((AGREE, NOTHING, NOTHING, NOTHING), False, 40),
+        ((EQUAL, MISSING, EQUAL, EQUAL), True, 30),
+        match_pairs=50,
     )
     assert complete.weights() == more.weights()
 
 
 def test_no_pattern_is_impossible_even_if_nothing_was_seen():
     weights = Patterns().weights()
-    assert len(weights) == LEVELS**3 - 2**3
+    assert len(weights) == LEVELS ** len(PROJECTIONS) - 2 ** len(PROJECTIONS)
     assert all(np.isfinite(weight) for weight in weights.values())
 
 
 def test_smoothing_spreads_a_little_to_the_next_levels_and_keeps_the_sum():
-    patterns = counted(((EQUAL, EQUAL, EQUAL), True, 100))
+    patterns = counted(((EQUAL, EQUAL, EQUAL, EQUAL), True, 100))
     smoothed = _smooth(patterns.matches, IMAGINED)
     assert smoothed.sum() == pytest.approx(100 + IMAGINED)
-    assert smoothed[5, 5, 5] > smoothed[5, 5, 4] > smoothed[4, 4, 4] > 0
-    assert smoothed[0, 0, 0] == 0.0
+    assert smoothed[5, 5, 5, 5] > smoothed[5, 5, 5, 4] > smoothed[4, 4, 4, 4] > 0
+    assert smoothed[0, 0, 0, 0] == 0.0
 
 
 def test_counts_of_several_searches_add_up():
     patterns = Patterns()
     for _ in range(2):
-        patterns.add(np.array([[EQUAL, EQUAL, EQUAL], [AGREE, NOTHING, NOTHING]]), np.array([True, False]), 3, 100)
+        patterns.add(np.array([[EQUAL] * 4, [AGREE, NOTHING, NOTHING, NOTHING]]), np.array([True, False]), 3, 100)
     assert (patterns.matches.sum(), patterns.others.sum()) == (2, 2)
     assert (patterns.match_pairs, patterns.other_pairs) == (6, 194)
 
@@ -92,4 +97,4 @@ def test_the_table_that_ships_has_every_pattern_and_says_where_it_is_from():
     assert set(shipped["source"]["seeds"]) & {7, 8, 9} == set()
     for population in ("adults", "children"):
         assert set(shipped[population]) == set(Patterns().weights())
-        assert shipped[population]["666"] > shipped[population]["661"] > shipped[population]["311"]
+        assert shipped[population]["6666"] > shipped[population]["6611"] > shipped[population]["3111"]

@@ -113,9 +113,9 @@ def test_a_filter_that_fills_a_gap_belongs_to_nobody():
 
 
 def test_candidates_are_the_union_over_projections_with_zero_below_the_cut():
-    left = pool("prison", {1: everywhere(1), 2: {"A": (2,), "B": (20,), "C": (21,)}})
-    right = pool("council", {1: everywhere(1), 2: {"A": (30,), "B": (20,), "C": (31,)}})
-    assert search(left, right) == {(0, 0): [1.0, 1.0, 1.0], (1, 1): [0.0, 1.0, 0.0]}
+    left = pool("prison", {1: everywhere(1), 2: {"A": (2,), "B": (20,), "C": (21,), "D": (22,)}})
+    right = pool("council", {1: everywhere(1), 2: {"A": (30,), "B": (20,), "C": (31,), "D": (32,)}})
+    assert search(left, right) == {(0, 0): [1.0] * 4, (1, 1): [0.0, 1.0, 0.0, 0.0]}
 
 
 def test_a_projection_that_one_of_them_lacks_is_absent_not_below_the_cut():
@@ -129,7 +129,7 @@ def test_a_projection_that_one_of_them_lacks_is_absent_not_below_the_cut():
 def test_the_best_of_a_persons_filters_counts():
     left = pool("prison", {1: everywhere(5, 1)})
     right = pool("council", {1: everywhere(1, 6)})
-    assert search(left, right)[0, 0] == [1.0, 1.0, 1.0]
+    assert search(left, right)[0, 0] == [1.0] * 4
 
 
 def test_fills_find_nobody_and_are_found_by_nobody():

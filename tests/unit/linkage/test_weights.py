@@ -14,6 +14,7 @@ from linkage.search.weights import (
     pattern_levels,
     prior_bits,
 )
+from schemas.agreement import PROJECTIONS
 from schemas.linkage import weight_table
 
 
@@ -43,17 +44,24 @@ def test_weights_are_read_in_bits_by_pattern():
 
 @pytest.mark.parametrize("population", ["adults", "children"])
 def test_the_shipped_weights_put_evidence_in_order(population):
-    table = load_weights(weight_table(), population, 3)
-    equal, names_only, twin, weak, none = ([1.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.61, 0.0, 0.0], [0.0, 0.0, 0.0])
+    table = load_weights(weight_table(), population, len(PROJECTIONS))
+    equal, names_only, twin, weak, none = ([1.0] * 4, [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.7], [0.61, 0.0, 0.0, 0.0], [0.0] * 4)
     weights = table.of(np.array([equal, names_only, twin, weak, none]))
     assert weights[0] > weights[1] > weights[3] > weights[4] == NO_EVIDENCE_BITS
     assert weights[0] > weights[2]
 
 
 def test_an_absent_projection_is_neither_for_nor_against_as_much():
-    table = load_weights(weight_table(), "adults", 3)
-    equal, absent, below = table.of(np.array([[1.0, 1.0, 1.0], [1.0, 1.0, np.nan], [1.0, 1.0, 0.0]]))
+    table = load_weights(weight_table(), "adults", len(PROJECTIONS))
+    equal, absent, below = table.of(np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, np.nan, 1.0], [1.0, 1.0, 0.0, 1.0]]))
     assert equal > absent > below
+
+
+@pytest.mark.parametrize("population", ["adults", "children"])
+def test_without_a_date_of_birth_names_and_address_speak_for_themselves(population):
+    table = load_weights(weight_table(), population, len(PROJECTIONS))
+    equal, near, below = table.of(np.array([[np.nan, np.nan, np.nan, score] for score in (1.0, 0.7, 0.0)]))
+    assert equal > near > below == NO_EVIDENCE_BITS
 
 
 @pytest.mark.parametrize(("size", "bits"), [(0, -1.0), (1, -1.0), (2, -2.0), (512, -10.0)])

@@ -45,7 +45,7 @@ def test_projections_have_equally_many_rows_and_fills_have_no_join():
     made = encoded(population(without_postcode={0, 1, 2}))
     assert {len(clks) for clks in made.clks.values()} == {60}
     people, joined = made.joins
-    assert len(joined) == 60 + 57 + 60
+    assert len(joined) == 60 + 57 + 60 + 57
     assert len({own.tobytes() for own in joined}) == len(joined)
     assert {person.tobytes() for person in people} == {person.tobytes() for person in made.persons}
     assert len(set(by_pseudonym(made, "B")) & {own.tobytes() for own in joined}) == 57
@@ -96,7 +96,13 @@ def test_an_empty_population_is_encoded_as_nothing():
 def test_a_population_without_one_field_gets_fills_there():
     made = encoded(population(5, without_postcode=range(5)))
     assert len(made.clks["B"]) == 5
-    assert len(made.joins[0]) == 10
+    assert len(made.joins[0]) == 10  # in A and C
+
+
+def test_without_a_date_of_birth_a_record_has_the_one_projection_that_needs_none():
+    rows = PersonRows()
+    rows.add_row(rows.add_person("R1"), {"forename": "Ada", "surname": "Ash", "address": "1 Long Lane", "postcode": "CF1 1AA"})
+    assert [len(filters(rows, projection)) for projection in PROJECTIONS] == [0, 0, 0, 1]
 
 
 def test_tables_are_what_the_format_says():
@@ -118,7 +124,7 @@ def test_canaries_are_the_same_for_all_who_hold_the_key_and_cover_everything():
     key = bytes(range(32))
     table = encode_canaries(key, 9)
     assert table == encode_canaries(key, 9)
-    assert table.num_rows == 2 * 3 * len(canary_rows().people())
+    assert table.num_rows == 2 * len(PROJECTIONS) * len(canary_rows().people())
     assert table["label"][0].as_py() == "adults.A.0"
     assert len(set(table["clk"].to_pylist())) == table.num_rows
     assert table != encode_canaries(bytes(32), 9)

@@ -22,6 +22,7 @@ from parties.submission.prepare import prepare
 from parties.submission.submit import send, submit
 from schemas.encoding_set import SubmissionManifest
 from schemas.errors import AgreementError, AuthenticationError, ConfigurationError, ExtractError, RoundError, ServiceError, SubmissionError
+from schemas.joins import ALL_PARTS
 from schemas.receipt import RECEIPT_BYTES
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Role
@@ -174,7 +175,7 @@ def test_the_manifest_lists_every_part_and_the_same_rows_for_each_projection(lin
     document = SignedDocument.model_validate_json(nodes["prison"].path("outbox", round_id, "manifest.json").read_bytes())
     manifest = SubmissionManifest.model_validate(document.body)
     rows = {part.name: part.rows for part in manifest.parts}
-    assert len(rows) == 11
+    assert len(rows) == len(ALL_PARTS)
     assert rows["adults.A.arrow"] == rows["adults.B.arrow"] == rows["adults.C.arrow"] == 2
     assert rows["ties.arrow"] == 1  # one adult has neither date of birth nor address, so no filter
     assert manifest.quarantined_per_mille == 167
