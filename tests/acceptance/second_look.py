@@ -66,7 +66,7 @@ def components_of(records):
     """Return the components of records."""
     rows = PersonRows()
     for number, one in enumerate(records):
-        rows.add_row(rows.add_person(str(number)), one)
+        rows.add_rows(rows.add_person(str(number)), one)
     return component_texts(rows)
 
 

@@ -149,7 +149,7 @@ def clks():
 def second_look():
     """Both halves of a pair: keys, digests and tags of a record, joins written and sealed; and halves that must stay shut."""
     rows, round_key, nonce = PersonRows(), key("round", 32), key("nonce", 16)
-    rows.add_row(rows.add_person("0"), {**PEOPLE[0], "sex": "F", "middle_names": "Ada Mary"})
+    rows.add_rows(rows.add_person("0"), {**PEOPLE[0], "sex": "F", "middle_names": "Ada Mary"})
     root, texts = pairs_key(round_key, "children", Kind.PRISON_SERVICE, Kind.LOCAL_AUTHORITY), component_texts(rows)[0]
     made = digests([texts], attribute_key(round_key, "children"), Keystream(key("blanks", 32)))
     openers = {side: opener(root, nonce, side).hex() for side in ("left", "right")}
