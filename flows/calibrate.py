@@ -4,12 +4,10 @@ Run by `make weights`. The seeds are kept for calibration: no demo or test uses 
 people in prison with carers and with police records, declared and police children with an authority's.
 """
 
-import csv
 import json
 import sys
-import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from importlib import resources
@@ -23,28 +21,21 @@ import numpy.typing as npt
 from scipy.ndimage import convolve1d
 
 import schemas.linkage as linkage_schemas
-from flows.demo.plan import custodians
+from flows.labelled import invented, labelled
 from flows.linking import Linking, Side
 from linkage.search.weights import ABSENT, BELOW, LEVELS, pattern_levels
-from parties.encoding.rows import PersonRows
-from parties.extracts.check import EXTRACT_DIRECTORY, Checked
-from parties.extracts.mapping import map_extract
-from parties.settings import NodeSettings
 from schemas.agreement import PROJECTIONS, Search
 from schemas.encoding_set import POPULATIONS, Population
 from schemas.roster import Kind
 from schemas.slots import SEARCHES
-from validation.synthetic.population import write_population
 
 SEEDS = (9101, 9102, 9103, 9104)
 PEOPLE = 60_000
-PREVALENCE = 0.16
 SPREAD = (0.05, 0.9, 0.05)  # each pair counts a little for the next level up and down: levels are cuts through a scale
 IMAGINED = 1.0  # matches, and half as many others, spread by the levels' own frequencies: no pattern is impossible
 SEARCH = Search()
 SHAPE = (LEVELS - 1,) * len(PROJECTIONS)
 Table = npt.NDArray[np.float64]
-FILES = {"adults": ("receptions", "persons", "carers"), "children": ("declared_children", "children")}
 
 
 @dataclass
@@ -95,7 +86,7 @@ def _smooth(counts: Table, imagined: float) -> Table:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Encoded:
     """One custodian's side of a population, and the person that each record is."""
 
     kind: Kind
@@ -107,11 +98,9 @@ def calibrate(seeds: Sequence[int] = SEEDS, people: int = PEOPLE) -> dict[str, A
     """Return the table of weights for both populations, counted on `seeds`."""
     patterns = {population: Patterns() for population in POPULATIONS}
     for seed in seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            write_population(Path(folder), people=people, seed=seed, prevalence=PREVALENCE)
-            _as_nodes(Path(folder))
+        with invented(seed, people) as folder:
             for population in POPULATIONS:
-                _count(Path(folder), population, patterns[population])
+                _count(folder, population, patterns[population])
         print(
             f"seed {seed}: {patterns['adults'].match_pairs:,.0f} adults, {patterns['children'].match_pairs:,.0f} children", file=sys.stderr
         )
@@ -126,66 +115,22 @@ def calibrate(seeds: Sequence[int] = SEEDS, people: int = PEOPLE) -> dict[str, A
 
 
 def _count(folder: Path, population: Population, patterns: Patterns) -> None:
-    labelled = _labelled(folder, population)
+    linking = Linking(population)
+    encoded = [Encoded(item.kind, linking.encode(item.organisation, item.rows), item.labels) for item in labelled(folder, population)]
     for searched, left_kind, right_kind in SEARCHES:
         if searched == population:
-            for left in (item for item in labelled if item.kind is left_kind):
-                for right in (item for item in labelled if item.kind is right_kind):
+            for left in (item for item in encoded if item.kind is left_kind):
+                for right in (item for item in encoded if item.kind is right_kind):
                     _compare(left, right, patterns)
 
 
-def _as_nodes(folder: Path) -> None:
-    """Move each custodian's files to where a node keeps its extract."""
-    for member in custodians(folder):
-        extract = folder / str(member.extract)
-        moved = extract.rename(folder / "moving")
-        extract.mkdir()
-        moved.rename(extract / EXTRACT_DIRECTORY)
-
-
-def _labelled(folder: Path, population: Population) -> list[Labelled]:
-    person_of, linking = _person_of(folder, population), Linking(population)
-    labelled = []
-    for member in custodians(folder):
-        rows = _mapped_rows(folder / str(member.extract), member.kind, population)
-        labelled.append(
-            Labelled(member.kind, linking.encode(member.organisation, rows), [person_of[str(member.extract), key] for key in rows.people()])
-        )
-    return labelled
-
-
-def _person_of(folder: Path, population: Population) -> dict[tuple[str, str], str]:
-    """Return who each record is, by custodian and record key; a prisoner's key is the NOMIS number, not the reception's."""
-    truth = [row for row in _rows(folder / "truth" / "records.csv") if row["file"] in FILES[population]]
-    person_of = {(row["custodian"], row["record_id"]): row["person_id"] for row in truth}
-    prison = Kind.PRISON_SERVICE.value
-    receptions = _rows(folder / prison / EXTRACT_DIRECTORY / "receptions.csv")
-    named = {
-        (prison, row["nomis_number"]): person_of[prison, row["reception_id"]]
-        for row in receptions
-        if (prison, row["reception_id"]) in person_of
-    }
-    return person_of | named
-
-
-def _mapped_rows(extract: Path, kind: Kind, population: Population) -> PersonRows:
-    settings = NodeSettings.model_validate({"kind": kind.value, "organisation": "calibration", "directory": extract})
-    mapped = map_extract(settings, Checked({}, defaultdict(frozenset)))
-    return (mapped.adults if population == "adults" else mapped.children).rows
-
-
-def _compare(left: Labelled, right: Labelled, patterns: Patterns) -> None:
+def _compare(left: Encoded, right: Encoded, patterns: Patterns) -> None:
     pairs = Linking.search(left.side, right.side, cut=SEARCH.cut_per_mille / 1_000, top_k=SEARCH.top_k)
     is_match = np.array(
         [left.labels[one] == right.labels[other] for one, other in zip(pairs.left, pairs.right, strict=True)], dtype=np.bool_
     )
     counts = Counter(right.labels)
     patterns.add(pairs.scores, is_match, sum(counts[label] for label in left.labels), len(left.labels) * len(right.labels))
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def main() -> None:

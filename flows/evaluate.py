@@ -12,19 +12,22 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from flows.linking import Linking
+from flows.linking import EvidencePairs, Linking
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
-from linkage.search.weights import load_weights, prior_bits
+from linkage.second_look.levels import field_levels
+from linkage.second_look.scoring import Model, load_model
 from parties.encoding.rows import PersonRows
-from schemas.agreement import PROJECTIONS, Release, Search
+from schemas.agreement import Release, Search
+from schemas.encoding_set import POPULATIONS
 from schemas.errors import ExtractError
-from schemas.linkage import weight_table
+from schemas.linkage import evidence_model
 from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
 Profile = Literal["default", "small-scope"]
 PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=585, top_k=20)}
+SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
 MAX_ROWS = 5_000_000
 CENTIBITS = 100
 LEFT, RIGHT = "left", "right"
@@ -86,17 +89,21 @@ def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str
     search, policy = PROFILES[profile], Release()
     linking = Linking("adults", progress=progress)
     sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
-    candidates = linking.search(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
+    candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
     progress("search", 1, 1)
-    weights = load_weights(weight_table(), "adults", len(PROJECTIONS)).of(candidates.scores) + prior_bits(
-        max(len(left["rid"]), len(right["rid"]))
-    )
-    rows = zip(candidates.left.tolist(), candidates.right.tolist(), weights.tolist(), strict=True)
+    model, size = load_model(evidence_model(), *POPULATIONS), max(len(left["rid"]), len(right["rid"]))
+    rows = [
+        (Person(LEFT, one), Person(RIGHT, other), weight)
+        for looked in linking.second_look(*sides, candidates, slots=SLOTS[profile])
+        for one, other, weight in zip(looked.left.tolist(), looked.right.tolist(), _weights(model, looked, size).tolist(), strict=True)
+    ]
+    progress("second look", 1, 1)
     floor = (policy.link_centibits - policy.review_band_centibits) / CENTIBITS
-    links = with_margins(
-        ((Person(LEFT, one), Person(RIGHT, other), weight) for one, other, weight in rows), lambda _one, _other: False, floor=floor
-    )
-    return _decide(one_to_one(links), policy)
+    return _decide(one_to_one(with_margins(rows, lambda _one, _other: False, floor=floor)), policy)
+
+
+def _weights(model: Model, looked: EvidencePairs, pool_size: int) -> npt.NDArray[np.float64]:
+    return model.weights(field_levels(looked.left_tags, looked.right_tags), pool_size)
 
 
 def figures(decisions: Decisions, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -26,14 +26,14 @@ from schemas.encoding_set import Population
 
 Bits = npt.NDArray[np.float64]
 
-AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people
-AGAINST_BITS_OF: Final = {"birth": 8.0}  # but a wholly different date of birth may: people keep theirs
+AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people,
+AGAINST_BITS_OF: Final = {"birth": 8.0}  # but for the date of birth: people keep theirs
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100
 BLOCK_PAIRS: Final = 1 << 16
-_WIDTH: Final = max(len(levels) for levels in FIELDS.values())
+WIDTH: Final = max(len(levels) for levels in FIELDS.values())
 
 
 @dataclass(frozen=True)
@@ -71,26 +71,31 @@ def _mixed(tables: Bits, log_shares: Bits, levels: Levels) -> Bits:
     return mixed
 
 
-def load_model(table: Mapping[str, Any], population: Population) -> Model:
-    """Return the model of one population out of the shipped table (hundredths of a bit by class, field and level), floors applied."""
-    classes = table[population]
-    match, other = ([_tables(item["levels"]) for item in classes[side].values()] for side in ("matches", "others"))
-    unrelated = other[list(classes["others"]).index(UNRELATED)]
-    floored = np.stack([np.maximum(bits, unrelated - AGAINST_BITS) for bits in match])
-    shares = np.array([item["share"] for item in classes["matches"].values()])
-    typical = np.logaddexp2.reduce(floored + np.log2(shares)[:, None, None], axis=0)
+def load_model(table: Mapping[str, Any], *populations: Population) -> Model:
+    """Return the model of one population, or of several in equal parts, out of the shipped table; floors applied.
+
+    Args:
+        table: log2 probabilities in hundredths of a bit, by population, class, field and level.
+        populations: which the pools hold.
+    """
+    matches, others = ([item for name in populations for item in table[name][side].values()] for side in ("matches", "others"))
+    unrelated = np.mean([_tables(table[name]["others"][UNRELATED]["levels"]) for name in populations], axis=0)
+    against = np.array([AGAINST_BITS_OF.get(field, AGAINST_BITS) for field in FIELDS])
+    match = np.stack([np.maximum(_tables(item["levels"]), unrelated - against[:, None]) for item in matches])
+    shares = np.array([item["share"] for item in matches]) / len(populations)
+    typical = np.logaddexp2.reduce(match + np.log2(shares)[:, None, None], axis=0)
     return Model(
-        match=floored,
+        match=match,
         match_share=shares,
-        other=np.stack([np.maximum(bits, typical - FOR_BITS) for bits in other]),
-        per_pair=np.array([item["per_pair"] for item in classes["others"].values()]),
-        per_record=np.array([item["per_record"] for item in classes["others"].values()]),
+        other=np.stack([np.maximum(_tables(item["levels"]), typical - FOR_BITS) for item in others]),
+        per_pair=np.array([item["per_pair"] for item in others]) / len(populations),
+        per_record=np.array([item["per_record"] for item in others]) / len(populations),
     )
 
 
 def _tables(levels: Mapping[str, Sequence[int]]) -> Bits:
     """Return one class's log2 probabilities, shape (fields, levels); no evidence is 0, for a factor of 1."""
-    bits = np.zeros((len(FIELDS), _WIDTH))
+    bits = np.zeros((len(FIELDS), WIDTH))
     for number, field in enumerate(FIELDS):
         values = levels[field]
         bits[number, NONE + 1 : NONE + 1 + len(values)] = np.array(values) / CENTIBITS

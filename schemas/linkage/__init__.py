@@ -15,6 +15,7 @@ from schemas.canonical import digest
 WEIGHTS = "weights.json"
 NAME_BANDS = "name_bands.json"
 SHORT_NAMES = "short_names.json"
+EVIDENCE = "evidence.json"
 
 
 def schema_text(projection: Projection) -> str:
@@ -33,6 +34,12 @@ def weight_table() -> dict[str, Any]:
     return table
 
 
+def evidence_model() -> dict[str, Any]:
+    """Return the second look's model: probabilities of levels by class of pairs."""
+    model: dict[str, Any] = json.loads(_text(EVIDENCE))
+    return model
+
+
 def name_bands() -> dict[str, list[list[str]]]:
     """Return, for forename and surname, the names of every band but the last, the commonest first, as the normaliser joins them."""
     table = json.loads(_text(NAME_BANDS))
@@ -46,7 +53,7 @@ def short_names() -> dict[str, list[str]]:
 
 def schemas_digest() -> str:
     """Return the digest of all linkage schemas and the match weights together, as an agreement quotes it."""
-    return digest("\n".join([*map(schema_text, PROJECTIONS), _text(WEIGHTS), _text(NAME_BANDS), _text(SHORT_NAMES)]).encode())
+    return digest("\n".join([*map(schema_text, PROJECTIONS), *map(_text, (WEIGHTS, EVIDENCE, NAME_BANDS, SHORT_NAMES))]).encode())
 
 
 def _text(name: str) -> str:
