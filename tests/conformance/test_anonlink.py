@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from linkage.engines.threads import ThreadsEngine
 from linkage.search import anonlink_engine
 from linkage.search.anonlink_engine import AnonlinkEngine
+from linkage.search.anonlink_library import load_anonlink
 
 BITS = 1024
 SIZES = (0, 1, 63, 64, 511, 512, 513, 1023, 1024, 1025, 2049)
@@ -49,7 +50,7 @@ def by_anonlink(left, right, cut, top_k=None):
     """Return anonlink's pairs, ordered."""
     if not len(left) or not len(right):
         return [np.zeros(0)] * 3
-    library = anonlink_engine._anonlink()
+    library = load_anonlink()
     sides = tuple(map(anonlink_engine._bitarrays, (left, right)))
     score, _, rows = library.candidate_generation.find_candidate_pairs(
         sides, library.similarities.dice_coefficient_accelerated, cut, k=top_k
