@@ -23,7 +23,7 @@ from validation.progress import Progress
 
 WORKERS = (1, 2)
 FIRST_PARTS = 2 * max(WORKERS)
-AGAIN = 4  # the smaller side so many times over: sending the larger one is then little beside comparing
+AGAIN = 12  # the smaller side so many times over: what Dask takes for itself is then little beside comparing
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.commands.console import Json, emit
+from flows.commands.console import Json, emit, say
+from flows.compiling import announced
 from schemas.errors import ConfigurationError, UserError
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _anonlink() -> None:
 def _numba() -> None:
     from linkage.engines.threads import ThreadsEngine
 
-    _search(ThreadsEngine(threads=1))
+    with announced(say):
+        _search(ThreadsEngine(threads=1))
 
 
 def _search(engine: "Engine") -> None:

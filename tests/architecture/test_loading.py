@@ -100,4 +100,4 @@ def test_a_role_loads_nothing_of_the_other_role(tmp_path, side):
 def test_compiled_code_is_loaded_only_when_a_search_runs():
     names = loaded("import linkage.worker, linkage.api.app, linkage.engines.threads, linkage.search.parts, flows.linking")
     assert {"linkage", "numpy", "pyarrow"} <= names
-    assert names & {"numba", "llvmlite", "anonlink"} == set()
+    assert names & {"numba", "llvmlite", "anonlink", "dask", "distributed"} == set()
