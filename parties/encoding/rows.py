@@ -44,7 +44,10 @@ class PersonRows:
         town = normalise.home_town(source.get("address", ""), source.get("town", ""))
         born, sex = normalise.date_of_birth(source.get("date_of_birth", "")), normalise.sex(source.get("sex", ""))
         digits = normalise.birth_digits(source.get("date_of_birth", ""))
-        for full in normalise.full_names(source.get("forename", ""), source.get("middle_names", ""), source.get("surname", "")):
+        written = (source.get(column, "") for column in ("forename", "middle_names", "surname"))
+        for full in normalise.full_names(
+            *written, one_for_both=not normalise.is_suspect(born)
+        ):  # one name and a default date: too many share both
             self.person.append(person)
             self.forename.append(full.forename)
             self.surname.append(full.surname)

@@ -10,6 +10,7 @@ from source import REPOSITORY
 from flows.command import COMMANDS
 from linkage.operator import OperatorSettings
 from linkage.settings import ServiceSettings
+from parties.encoding import normalise
 from parties.settings import NodeSettings
 from schemas import agreement, errors
 
@@ -62,3 +63,28 @@ def test_every_agreed_field_is_documented():
 @pytest.mark.parametrize("error", [*errors.USER_ERRORS.values(), errors.CodedError], ids=lambda error: error.__name__)
 def test_every_error_is_documented_with_its_exit_code(error):
     assert [line for line in page("errors.md").splitlines() if error.__name__ in line and re.search(rf"\b{error.exit_code}\b", line)]
+
+
+READERS = {
+    "name": normalise.name,
+    "full_names": lambda text: ", ".join(map(dotted, normalise.full_names(*(part.strip() for part in text.split("·"))))),
+    "birth": lambda text: " ".join(normalise.birth(text)),
+    "postcode": normalise.postcode,
+    "address": normalise.address,
+    "sex": normalise.sex,
+    "phone": normalise.phone,
+}
+
+
+def dotted(full):
+    """Return a full name as the page writes it."""
+    return re.sub(" +", " ", f"{full.forename} · {full.middle} · {full.surname}")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_example_of_normalisation_is_true(reader):
+    part = re.search(rf"^## [^\n]*: `{reader}`$(.*?)(?=^## )", page("normalisation.md"), re.MULTILINE | re.DOTALL)[1]
+    rows = [line.split("|")[1:3] for line in part.splitlines() if line.startswith("| `")]
+    assert len(rows) >= 3
+    for written, becomes in rows:
+        assert READERS[reader](written.strip(" `")).strip() == becomes.replace("`", "").strip(), written

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.diffusion import diffuse, draw_positions
 from parties.encoding.keystream import Keystream
+from parties.encoding.normalise import NORMALISER
 from parties.encoding.rows import PersonRows, fields
 from parties.second_look.components import component_texts
 from parties.second_look.evidence import digests, tags
@@ -30,6 +31,7 @@ from schemas.signature import public_text, sign, signed
 from schemas.token import TokenBody, write_token
 
 FOLDER = Path(__file__).parent
+NORMALISED = ("forename", "middle", "surname", "dob", "sex", "postcode", "address")
 T = 9
 PEOPLE = (
     {
@@ -47,6 +49,41 @@ PEOPLE = (
         "address": "7 St Mary Street",
         "town": "Dudley",
         "postcode": "DY1 1AA",
+    },
+)
+WRITTEN = (  # records in raw columns; each kind of rule of the normaliser has one
+    {
+        "forename": "Siân (adwaenir fel Shan)",
+        "surname": "ap Rhys",
+        "date_of_birth": "11 Chwefror 1987",
+        "sex": "benyw",
+        "address": "No. 14 A Heol y Bont",
+    },
+    {"forename": "Mr Mohammed", "surname": "Al-Hassan", "date_of_birth": "01/12/1979", "sex": "1", "postcode": "CF1O 3NP"},
+    {
+        "forename": "Harpreet Kaur",
+        "surname": "Gill",
+        "date_of_birth": "1990-13-03",
+        "sex": "2",
+        "address": "HMP Northbridge",
+        "postcode": "CF10 3NP",
+    },
+    {"forename": "-", "surname": "Suhardjono", "date_of_birth": "1975", "sex": "9", "address": "2 Prison Lane", "postcode": "ZZ99 3VZ"},
+    {
+        "forename": "Mary Jane",
+        "middle_names": "Ann",
+        "surname": "Jones née MacKay",
+        "date_of_birth": "1983-01-01",
+        "sex": "F",
+        "town": "No Fixed Abode",
+    },
+    {
+        "forename": "Baby of Jane",
+        "surname": "van der Elm",
+        "date_of_birth": "1900-01-01",
+        "sex": "U",
+        "address": "Unknown",
+        "postcode": "BFPO 12",
     },
 )
 VALUES = ({}, [], {"b": [1, -2, True, None], "a": {"é": '"\\\n'}}, {"big": 2**64}, "text", 0)
@@ -192,6 +229,16 @@ def second_look():
     }  # fmt: skip
 
 
+def normalised():
+    """Records as they are written and the rows that the normaliser of this version makes of them."""
+    made = []
+    for record in WRITTEN:
+        rows = PersonRows()
+        rows.add_rows(rows.add_person("0"), record)
+        made.append({"record": record, "rows": {name: getattr(rows, name) for name in NORMALISED}})
+    return {"normaliser": NORMALISER, "good": made}
+
+
 VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
@@ -200,6 +247,7 @@ VECTORS = {
     "receipt": receipts,
     "clk": clks,
     "second-look": second_look,
+    "normaliser-2": normalised,
 }
 
 

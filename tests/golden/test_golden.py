@@ -10,6 +10,7 @@ import pytest
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.diffusion import diffuse, draw_positions
 from parties.encoding.keystream import Keystream
+from parties.encoding.normalise import NORMALISER
 from parties.encoding.rows import PersonRows, fields
 from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
@@ -103,6 +104,7 @@ def test_what_is_no_receipt_is_refused(content):
 
 @pytest.mark.parametrize("case", cases("clk", "good"))
 def test_a_record_is_encoded_alike_before_and_after_diffusion(case):
+    """The values are those of normaliser 1; these records are ones that later versions read alike."""
     shared = vectors("clk")
     round_key, place = bytes.fromhex(shared["round_key"]), (case["population"], case["projection"])
     rows = PersonRows()
@@ -112,6 +114,17 @@ def test_a_record_is_encoded_alike_before_and_after_diffusion(case):
     clk = encode_clks(values, case["projection"], clk_secret(round_key, *place))
     assert clk.tobytes().hex() == case["clk"]
     assert diffuse(clk, draw_positions(round_key, *place, shared["diffusion"])).tobytes().hex() == case["diffused"]
+
+
+@pytest.mark.parametrize("case", cases("normaliser-2", "good"))
+def test_a_record_is_normalised_as_version_2_did(case):
+    rows = PersonRows()
+    rows.add_rows(rows.add_person("0"), case["record"])
+    assert {name: getattr(rows, name) for name in case["rows"]} == case["rows"]
+
+
+def test_a_version_of_the_normaliser_has_vectors_of_its_own():
+    assert vectors("normaliser-2")["normaliser"] == NORMALISER == "kinlink-normaliser/2"
 
 
 def test_vectors_are_of_invented_keys_and_differ_from_each_other():

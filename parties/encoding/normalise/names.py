@@ -18,7 +18,7 @@ _KINDS: dict[str, frozenset[str]] = {
 }
 _TITLES, _PATRONYMICS, _PREFIXES, SHARED = (_KINDS[kind] for kind in ("title", "patronymic", "prefix", "shared"))
 _LEADING, _TRAILING = _KINDS["title_or_name"], _KINDS["suffix"]
-_UNKNOWN = _KINDS["unknown"]
+_NO_NAME, _UNKNOWN = _KINDS["no_such_name"], _KINDS["no_such_name"] | _KINDS["unknown"]
 _ONE_SPELLING = {form: row["forms"].split()[0] for row in facts.rows("name_families") for form in row["forms"].split()}
 _OF_WHICH_A_RULE_SPEAKS = {form for form, encoded in _ONE_SPELLING.items() if form != encoded} | {
     word for forms in _KINDS.values() for form in forms for word in form.split()
@@ -32,6 +32,7 @@ def _any_of(phrases: frozenset[str]) -> str:
 _MAC = re.compile(r"mac(?=[a-z]{3})")
 _OTHER_NAME = re.compile(rf"(?:^| )(?:{_any_of(_KINDS['other_name'])})(?= )")
 _UNKNOWN_OF = re.compile(rf"(?:{_any_of(_KINDS['unknown_of'])})(?: |$)")
+_DASH = re.compile(r"\s*[._/*-][\s._/*-]*")
 _ASIDE = re.compile(r"""\(([^()]*)(?:\)|$)|\[([^\[\]]*)(?:\]|$)|"([^"]*)"|[“„]([^“”„]*)”|(?<!\w)['‘]([^'‘’]+)['’](?!\w)""")  # noqa: RUF001 - quotes as people type them
 
 
@@ -65,17 +66,21 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found))) or ("",)
 
 
-def full_names(forename: str, middle: str, surname: str) -> tuple[FullName, ...]:
+def full_names(forename: str, middle: str, surname: str, *, one_for_both: bool = True) -> tuple[FullName, ...]:
     """Return the names of one record, at least one: the one it gives, then others that its fields mention.
 
     Args:
         forename: as written.
         middle: the same.
         surname: the same.
+        one_for_both: whether one name alone may stand for forename and surname; else the other stays missing. A surname stands for a forename only
+            where the field says that there is none: where it is merely unknown, a twin or a parent of that surname would agree.
     """
     firsts, middles, lasts = names(forename), name(middle), names(surname)
     given = [(first, lasts[0]) for first in firsts] + [(firsts[0], last) for last in lasts[1:]]
-    full = (FullName(*_both(first, last), middles) for first, last in given)
+    if one_for_both and (firsts[0] or _says_none(forename)):
+        given = [_both(first, last) for first, last in given]
+    full = (FullName(first, last, middles) for first, last in given)
     shared = (other for one in full for other in _with_shared(one))
     return tuple(dict.fromkeys(other for one in shared for other in _with_first_word(one, hyphenated="-" in forename)))
 
@@ -121,6 +126,11 @@ def _joined(words: Sequence[str]) -> list[str]:
             joined.append(prefix + word)
             prefix = ""
     return [*joined, prefix] if prefix else joined
+
+
+def _says_none(text: str) -> bool:
+    """Say whether a field says that there is no such name, which is more than a blank."""
+    return bool(_DASH.fullmatch(text)) or " ".join(name_words(text)) in _NO_NAME
 
 
 def _both(first: str, last: str) -> tuple[str, str]:

@@ -117,6 +117,11 @@ def test_an_alias_or_a_previous_postcode_is_one_more_row_of_the_same_person():
     assert (rows.person, rows.surname) == ([0, 0, 1], ["ash", "birch", "elm"])
 
 
+def test_middle_names_and_sex_are_kept_beside_each_row():
+    rows = person_rows({"rid": ["r1"], "given": ["Ada (Addie)"], "middle": ["Jane"], "surname": ["Ash"], "sex": ["FEMALE"]})
+    assert (rows.forename, rows.middle, rows.sex) == (["ada", "addie"], ["jane", "jane"], ["F", "F"])
+
+
 def test_without_truth_only_counts_and_thresholds_are_said(sides, decided):
     left = {name: values for name, values in sides[0].items() if name != "ent"}
     said = figures(decided, left, sides[1])

@@ -117,6 +117,23 @@ def test_ties_of_a_row_in_quarantine_are_dropped(tmp_path):
     assert mapped.ties == set()
 
 
+def test_an_extract_gives_sex_middle_names_and_a_row_for_each_name(tmp_path):
+    people = "person_urn,pnc_id,forename,middle_names,surname,date_of_birth,sex,address,town,postcode"
+    write(tmp_path, "children,child_urn\n", "ignored.csv")
+    init_node(tmp_path / "node", "police", "police-a", "Police A")
+    write_extract(
+        tmp_path / "node",
+        {
+            "persons": [people, "P1,,William (Bill),James,Ash,1987-02-11,M,1 Long Lane,Cardiff,CF10 3NP"],
+            "children": ["child_urn,forename,surname,date_of_birth,sex,address,town,postcode"],
+            "ties": ["person_urn,child_urn,relation,recorded_on"],
+        },
+    )
+    mapped = map_extract(load_settings(tmp_path / "node"), Checked({}, dict.fromkeys(("persons", "children", "ties"), frozenset())))
+    rows = mapped.adults.rows
+    assert (rows.forename, rows.middle, rows.sex, rows.person) == (["william", "bill"], ["james"] * 2, ["M"] * 2, [0, 0])
+
+
 def test_a_record_has_a_source_for_each_other_name_and_place():
     record = {"forename": "Ada", "surname": "Ash", "postcode": "CF10 3NP", "address": "1 Long Lane"}
     named = {**record, "alias_forename": "Addie", "alias_surname": "", "former_surname": "Elm", "previous_postcode": "CF11 8AA"}

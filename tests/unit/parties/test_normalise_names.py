@@ -129,7 +129,15 @@ def test_a_record_has_the_names_that_its_fields_give(fields, rows):
 
 @pytest.mark.parametrize(
     ("forename", "surname"),
-    [("Suharto", ""), ("", "Suharto"), ("Suharto", "-"), ("FNU", "Suharto"), ("Suharto", "LNU"), ("Suharto", "Suharto")],
+    [
+        ("Suharto", ""),
+        ("-", "Suharto"),
+        (" . ", "Suharto"),
+        ("Suharto", "-"),
+        ("FNU", "Suharto"),
+        ("Suharto", "LNU"),
+        ("Suharto", "Suharto"),
+    ],
 )
 def test_a_person_with_one_name_has_it_twice_wherever_it_was_written(forename, surname):
     assert normalise.full_names(forename, "", surname) == (("suharto", "suharto", ""),)
@@ -138,6 +146,18 @@ def test_a_person_with_one_name_has_it_twice_wherever_it_was_written(forename, s
 @pytest.mark.parametrize(("forename", "surname"), [("Adi Suharto", ""), ("-", "Adi Suharto"), ("Adi Suharto", "LNU"), ("Adi", "Suharto")])
 def test_a_whole_name_in_one_field_is_divided_at_its_first_word(forename, surname):
     assert normalise.full_names(forename, "", surname) == (("adi", "suharto", ""),)
+
+
+@pytest.mark.parametrize("forename", ["", "Baby", "Baby of Jane", "unknown", "nk", "?"])
+def test_a_surname_does_not_stand_for_a_forename_that_is_merely_unknown(forename):
+    assert normalise.full_names(forename, "", "Ash") == (("", "ash", ""),)
+
+
+def test_one_name_with_a_default_date_of_birth_does_not_stand_for_both():
+    rows = PersonRows()
+    for born in ("1990-01-01", "1990-01-02"):
+        rows.add_rows(rows.add_person(born), {"forename": "Suharto", "surname": "-", "date_of_birth": born})
+    assert (rows.forename, rows.surname) == (["suharto", "suharto"], ["", "suharto"])
 
 
 def test_a_full_name_hides_itself():
