@@ -16,7 +16,7 @@ from flows.linking import EvidencePairs, Linking
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
 from linkage.second_look.levels import field_levels
-from linkage.second_look.scoring import Model, load_model
+from linkage.second_look.scoring import CENTIBITS, LINK_BITS, REFERRAL_BITS, Model, load_model
 from parties.encoding.rows import PersonRows
 from schemas.agreement import Release, Search
 from schemas.encoding_set import POPULATIONS
@@ -28,8 +28,8 @@ from validation.quality.pairs import ScoredPairs, measure
 Profile = Literal["default", "small-scope"]
 PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=585, top_k=20)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
+POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS), theta_centibits=round(CENTIBITS * REFERRAL_BITS))
 MAX_ROWS = 5_000_000
-CENTIBITS = 100
 LEFT, RIGHT = "left", "right"
 
 # Columns of the input, and what the encoder calls them.
@@ -86,7 +86,7 @@ def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
 
 def evaluate(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Decisions:
     """Link two files' records under the shipped weights and rules."""
-    search, policy = PROFILES[profile], Release()
+    search, policy = PROFILES[profile], POLICY
     linking = Linking("adults", progress=progress)
     sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
     candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
@@ -108,7 +108,7 @@ def _weights(model: Model, looked: EvidencePairs, pool_size: int) -> npt.NDArray
 
 def figures(decisions: Decisions, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return what there is to say: counts and thresholds always, quality where both files carry `ent`."""
-    policy, review = Release(), ~decisions.linked
+    policy, review = POLICY, ~decisions.linked
     share = float(review.mean()) if len(review) else 0.0
     thresholds = {
         "link_bits": policy.link_centibits / CENTIBITS,

@@ -29,6 +29,9 @@ Bits = npt.NDArray[np.float64]
 AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people,
 AGAINST_BITS_OF: Final = {"birth": 8.0}  # but for the date of birth: people keep theirs
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
+# Where rules cut, measured on invented populations that the model was not counted on (docs/explanation/quality.md).
+LINK_BITS: Final = -4.0  # of pairs one to one, as many are right as wrong here: records four times as careless, half with a partner
+REFERRAL_BITS: Final = 8.0  # with a lead of delta, at most 1 of 2,000 is wrong here: one record in twenty has a partner
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100

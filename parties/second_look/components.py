@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import blake2b
 
-from parties.encoding.normalise import STREET_KINDS, day_and_month
+from parties.encoding.normalise import STREET_KINDS, TITLES, day_and_month
 from parties.encoding.rows import PersonRows
 from schemas.linkage import name_bands, short_names
 from schemas.second_look import BLOCKS, DOB_DIGITS, N_BANDS, N_TAGS, POSITIONS, PRESENT, YEAR_DIGITS
@@ -42,7 +42,7 @@ def _laid_out(components: Texts) -> tuple[str, ...]:
 
 def _components(rows: PersonRows, mine: list[int]) -> Texts:
     first = mine[0]
-    forename, middle, surname = _one_name_once(rows.forename[first], rows.surname[first]), rows.middle[first], rows.surname[first]
+    forename, middle, surname = _own_forename(rows.forename[first], rows.surname[first]), rows.middle[first], rows.surname[first]
     born, whole_middle = rows.digits[first], _whole(middle)
     postcode, address, town, sex = rows.postcode[first], rows.address[first], rows.town[first], rows.sex[first]
     return {
@@ -70,9 +70,12 @@ def _components(rows: PersonRows, mine: list[int]) -> Texts:
     }  # fmt: skip
 
 
-def _one_name_once(forename: str, surname: str) -> str:
-    """Return the forename, "" where one name alone stands for both: it counts as the surname, and is compared with forenames too."""
-    return "" if forename == surname else forename
+def _own_forename(forename: str, surname: str) -> str:
+    """Return the forename, "" where it is but a title.
+
+    So where one name alone stands for both: it counts once, as the surname, and surnames are compared with forenames too.
+    """
+    return "" if forename == surname or forename in TITLES else forename
 
 
 def _presence(**fields: str) -> Texts:

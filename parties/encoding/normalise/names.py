@@ -18,6 +18,7 @@ _KINDS: dict[str, frozenset[str]] = {
 }
 _TITLES, _PATRONYMICS, _PREFIXES, SHARED = (_KINDS[kind] for kind in ("title", "patronymic", "prefix", "shared"))
 _LEADING, _TRAILING = _KINDS["title_or_name"], _KINDS["suffix"]
+TITLES = _TITLES | _LEADING
 _NO_NAME, _UNKNOWN = _KINDS["no_such_name"], _KINDS["no_such_name"] | _KINDS["unknown"]
 _ONE_SPELLING = {form: row["forms"].split()[0] for row in facts.rows("name_families") for form in row["forms"].split()}
 _OF_WHICH_A_RULE_SPEAKS = {form for form, encoded in _ONE_SPELLING.items() if form != encoded} | {
