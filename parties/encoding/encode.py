@@ -16,7 +16,7 @@ from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.diffusion import check_diffusion, diffuse, draw_positions
 from parties.encoding.keystream import Keystream
 from parties.encoding.normalise import day_and_month
-from parties.encoding.rows import Filter, PersonRows, fields, filters
+from parties.encoding.rows import Filter, PersonRows, column, fields, filters
 from parties.keys.derive import derive, keyed_id
 from schemas.agreement import PROJECTIONS, Encoding, Projection
 from schemas.byte_columns import Bytes2D, by_bytes, id_column
@@ -127,7 +127,7 @@ def invented(rows: PersonRows, projection: Projection, count: int, key: bytes) -
         return []
     columns = _sources(rows, projection)
     stream = Keystream(key)
-    drawn = {name: [column[at] for at in stream.below(len(column), count)] for name, column in columns.items()}
+    drawn = {name: [texts[at] for at in stream.below(len(texts), count)] for name, texts in columns.items()}
     drawn["names"] = [" ".join(pair) for pair in zip(drawn["forename"], drawn["surname"], strict=True)]
     drawn["dob_pair"] = [day_and_month(born) for born in drawn["dob"]]
     return list(zip(*(drawn[feature] for feature in feature_names(projection)), strict=True))
@@ -136,11 +136,12 @@ def invented(rows: PersonRows, projection: Projection, count: int, key: bytes) -
 def _sources(rows: PersonRows, projection: Projection) -> dict[str, list[str]]:
     """Return the columns to draw from: of rows that the projection encodes, so that fills look like the rest."""
     kept = [at for at, values in enumerate(fields(rows, projection)) if values is not None]
-    columns = {name: [getattr(rows, name)[at] for at in kept] for name in DRAWN_FIELDS}
+    sources = {name: column(rows, name) for name in DRAWN_FIELDS}
+    columns = {name: [texts[at] for at in kept] for name, texts in sources.items()}
     if len(kept) >= FEW_ROWS:
         return columns
     canaries = canary_rows()
-    return {name: column + list(filter(None, getattr(canaries, name))) for name, column in columns.items()}
+    return {name: texts + list(filter(None, column(canaries, name))) for name, texts in columns.items()}
 
 
 @dataclass(frozen=True, repr=False)
