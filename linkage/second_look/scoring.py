@@ -26,16 +26,18 @@ from schemas.encoding_set import Population
 
 Bits = npt.NDArray[np.float64]
 
-AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people,
-AGAINST_BITS_OF: Final = {
+AGAINST_BITS: Final = 5.0  # a field may be wrong with anybody: none speaks against a match by more than this, beside strangers,
+AGAINST_BITS_OF: Final = {  # but for names and dates, which people keep and siblings do not share; and an address, which says again what a postcode said
     "forename": 7.0,
     "birth": 8.0,
     "address": 2.0,
-}  # but for these: people keep the first two, and only they tell siblings apart; where a postcode differs, an address does too
+}
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
 # Where rules cut, measured on invented populations that the model was not counted on (docs/explanation/quality.md).
-LINK_BITS: Final = -4.0  # of pairs one to one, as many are right as wrong here: records four times as careless, half with a partner
-REFERRAL_BITS: Final = 8.0  # with a lead of delta, at most 1 of 2,000 is wrong here: one record in twenty has a partner
+LINK_BITS: Final = (
+    -4.0
+)  # one to one, as many pairs are wrong as right: at -3 where half of carelessly kept records have a partner, at -6 where most have
+REFERRAL_BITS: Final = 8.0  # with a lead of delta, far fewer than 1 of 2,000 are wrong where one record in twenty has a partner
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100
