@@ -14,7 +14,7 @@ from tests.acceptance.second_look import components_of, invented, party, random_
 
 PEOPLE, FILLS, PAIRS, RIDGE = 3_000, 400, 10_000, 500.0
 CHANCE = (0.48, 0.52)
-SURNAME = [place for name in ("surname", "surname.sound", "surname.start", "surname.near") for place in range(N_TAGS)[POSITIONS[name]]]
+SURNAME = [place for name in ("surname", "surname.sound", "surname.near") for place in range(N_TAGS)[POSITIONS[name]]]
 MIDDLE = [place for name in ("middle", "middle.initial") for place in range(N_TAGS)[POSITIONS[name]]]
 TELLING = [place for place, label in enumerate(LABELS) if label != "sex" and not label.startswith(PRESENT)]
 BAND = range(N_TAGS)[POSITIONS["surname"]]
