@@ -104,6 +104,21 @@ def _full_forms() -> Mapping[str, tuple[str, ...]]:
     return forms
 
 
+def in_full(forename: str) -> str:
+    """Return a normalised forename with each word that is a usual short form of one name alone written out: one system has Tom, another Thomas."""
+    return " ".join(_full_forms().get(word, word) for word in forename.split())
+
+
+@cache
+def _full_forms() -> Mapping[str, str]:
+    """Return the full name of each short form that has one and is not a full name itself."""
+    meant: dict[str, set[str]] = {}
+    for full, forms in short_names().items():
+        for form in forms:
+            meant.setdefault(form, set()).add(full)
+    return {form: full for form, fulls in meant.items() if len(fulls) == 1 and form not in short_names() for full in fulls}
+
+
 def _settled(words: list[str]) -> str:
     """Apply the rules until they change nothing: what one pass joins may be a title or a spelling to the next."""
     while _needs_rules(words):
