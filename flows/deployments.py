@@ -13,10 +13,12 @@ from flows.stages import Stage, as_flow
 if TYPE_CHECKING:
     from prefect import Flow
 
+ANSWER_WAIT_SECONDS = 0  # a schedule runs it again
 TABLES_DIRECTORY = Path("tables")  # in the node's directory
 
 TABLES: Mapping[str, Sequence[Stage]] = {
     **dict.fromkeys(custodian.NAMES, custodian.STAGES),
+    **{custodian.answer_name(kind): custodian.answer_stages(ANSWER_WAIT_SECONDS) for kind in custodian.ANSWERING},
     local_authority.NAME: local_authority.STAGES,
     linkage_round.NAME: linkage_round.STAGES,
     statistics.NAME: statistics.publish_stages(TABLES_DIRECTORY),

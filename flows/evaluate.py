@@ -103,7 +103,7 @@ def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], 
     """Search two files' records and look at the candidates, under the shipped weights."""
     search = PROFILES[profile]
     linking = Linking("adults", small_scope=profile == "small-scope", progress=progress)
-    sides = linking.encode(LEFT, person_rows(left)), linking.encode(RIGHT, person_rows(right))
+    sides = linking.encode(person_rows(left)), linking.encode(person_rows(right))
     candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
     progress("search", 1, 1)
     model, size = load_model(evidence_model(), *POPULATIONS), max(len(left["rid"]), len(right["rid"]))

@@ -1,4 +1,4 @@
-"""The linkage round: what the service's worker does between closing and approval."""
+"""The linkage round: what the service's worker does between closing and approval, as far as the round has come."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ NAME = "linkage-round"
 
 
 def search(directory: Path, round_id: str) -> Counts | None:
-    """Search every pair of pools; skipped where it was done."""
+    """Search every pair of pools, for the waves that are not open yet; skipped where it was done."""
     from flows.commands.console import progress_to_stderr
     from linkage.worker import search_round
 
@@ -26,8 +26,17 @@ def search(directory: Path, round_id: str) -> Counts | None:
     return None
 
 
+def look(directory: Path, round_id: str) -> Counts | None:
+    """Open the pairs that were answered in the second look; skipped where it was done, or is not due."""
+    from linkage.worker import look_round
+
+    with _service(directory) as (settings, store):
+        look_round(store, settings, round_id, now=datetime.now(UTC))
+    return None
+
+
 def find(directory: Path, round_id: str) -> Counts | None:
-    """Record findings and decisions; skipped where it was done."""
+    """Record findings and decisions; skipped where it was done, or is not due."""
     from linkage.worker import find_round
 
     with _service(directory) as (settings, store):
@@ -49,4 +58,4 @@ def _service(directory: Path) -> Iterator[tuple["ServiceSettings", "Engine"]]:
         store.dispose()
 
 
-STAGES = (Stage("search", search), Stage("findings", find))
+STAGES = (Stage("search", search), Stage("second look", look), Stage("findings", find))

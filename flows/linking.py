@@ -1,4 +1,4 @@
-"""Two populations through the real encoders, search and second look, in one process: what `evaluate` and `calibrate` share.
+"""Two populations through the real encoders, search and second look, in one process: what `evaluate` and its tests share.
 
 The left side uploads, the right one answers. There are no dummies and no waves: in one process nobody is there to be hidden from.
 """
@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.engines.threads import ThreadsEngine
-from linkage.search.engine import FilterPairs
-from linkage.search.pools import PersonPairs, Pool, make_pool, search_pools
+from linkage.search.engine import FilterPairs, Filters
 from linkage.second_look.opening import OpenedPairs, Tags, open_pairs
 from linkage.second_look.requests import assign
 from parties.encoding.encode import EncodedPopulation, encode_population
@@ -39,13 +38,12 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Side:
-    """One party's people as the service has them, and which row of the input each person of the pool is.
+    """One party's filters as the service has them, and the people behind them.
 
     `behind` is what stands behind the filters of a projection, and `number` the row of the input that a person id stands for.
     """
 
-    pool: Pool
-    record: Rows
+    filters: Mapping[Projection, Filters]
     behind: Mapping[Projection, OwnFilters]
     number: Mapping[bytes, int]
 
@@ -75,8 +73,8 @@ class Linking:
         )
         self._progress = progress
 
-    def encode(self, name: str, rows: PersonRows) -> Side:
-        """Encode one party's rows under a local secret of its own; return its pool."""
+    def encode(self, rows: PersonRows) -> Side:
+        """Encode one party's rows under a local secret of its own."""
         encoded = encode_population(
             rows,
             population=self._population,
@@ -93,23 +91,15 @@ class Linking:
             key=attribute_key(self._round_key, self._population),
             blanks=secrets.token_bytes(KEY_BYTES),
         )
-        encodings = {projection: (as_ids(encoded.pseudonyms[projection]), encoded.clks[projection]) for projection in PROJECTIONS}
-        pool = make_pool(name, encodings, (as_ids(encoded.joins[0]), as_ids(encoded.joins[1])))
         number = {person.tobytes(): row for row, person in enumerate(as_ids(encoded.persons))}
-        return Side(pool, np.array([number[person.tobytes()] for person in pool.persons], dtype=np.int64), behind, number)
-
-    @staticmethod
-    def search(left: Side, right: Side, *, cut: float, top_k: int) -> PersonPairs:
-        """Return candidate pairs of input rows."""
-        pairs = search_pools(ThreadsEngine(), left.pool, right.pool, cut=cut, top_k=top_k)
-        return PersonPairs(left.record[pairs.left], right.record[pairs.right], pairs.scores)
+        return Side(encoded.clks, behind, number)
 
     @staticmethod
     def candidates(left: Side, right: Side, *, cut: float, top_k: int) -> dict[Projection, FilterPairs]:
         """Return candidate pairs of filters, by projection."""
         engine = ThreadsEngine()
         return {
-            projection: engine.candidate_pairs(left.pool.filters[projection], right.pool.filters[projection], cut=cut, top_k=top_k)
+            projection: engine.candidate_pairs(left.filters[projection], right.filters[projection], cut=cut, top_k=top_k)
             for projection in PROJECTIONS
         }
 

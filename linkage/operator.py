@@ -30,7 +30,7 @@ from schemas.round_manifest import CONTEXT as ROUND_CONTEXT
 from schemas.round_manifest import RoundManifest
 from schemas.signature import signed
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 600  # a wave of a large round is made while the operator waits
 NONCE_BYTES = 16
 
 
@@ -103,6 +103,10 @@ class OperatorClient:
     def close_round(self, round_id: str) -> dict[str, Any]:
         """Close a round to submissions."""
         return self._send("POST", f"/v1/rounds/{round_id}/close")
+
+    def open_wave(self, round_id: str, wave: int) -> dict[str, Any]:
+        """Open a wave of the second look to the custodians who answer."""
+        return self._send("POST", f"/v1/rounds/{round_id}/waves/{wave}")
 
     def approve(self, round_id: str) -> dict[str, Any]:
         """Approve the release of the findings as they now stand.

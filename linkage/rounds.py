@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from linkage.states import State, check_may_move
 from linkage.store.audit import append
-from linkage.store.models import Round, Submission
+from linkage.store.models import Asked, Round, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import check_may_start
 from schemas.audit import AuditEvent
@@ -24,7 +24,7 @@ from schemas.signature import SignedDocument, malformed_at
 
 STORAGE_KEY_BYTES = 32
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
-COUNTS = ("pairs", "findings", "releasable", "review")
+COUNTS = ("pairs", "opened", "findings", "releasable", "review")
 
 
 class UnknownRoundError(RoundError):
@@ -162,10 +162,21 @@ def operator_view(session: Session, round_: Round, agreed: Agreed, approvals: in
         "state": round_.state,
         "accepted": [name for name in names if name in accepted],
         "missing": [name for name in names if name not in accepted],
+        "waves": _waves(session, round_),
         "findings_digest": round_.findings_digest,
         "approvals": approvals,
         "counts": {name: _in_tens((round_.counts or {}).get(name)) for name in COUNTS},
     }
+
+
+def _waves(session: Session, round_: Round) -> list[dict[str, Any]]:
+    """Say of each wave that is open who has answered it and who has not."""
+    query = select(Asked).where(Asked.round_id == round_.round_id).order_by(Asked.wave, Asked.organisation)
+    waves: dict[int, dict[str, list[str]]] = {}
+    for asked in session.scalars(query):
+        lists = waves.setdefault(asked.wave, {"answered": [], "unanswered": []})
+        lists["unanswered" if asked.answers is None else "answered"].append(asked.organisation)
+    return [{"wave": wave, **lists} for wave, lists in waves.items()]
 
 
 def _in_tens(count: int | None) -> int | None:

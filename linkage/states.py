@@ -1,7 +1,7 @@
 """The states of a round: which leads where, and who owns each. The one table of the state machine. Pure.
 
-    open → closed → searched → awaiting-approval → released → expired
-      └───────┴─────────┴──────────────┴──→ cancelled
+    open → closed → first-wave → second-wave → searched → awaiting-approval → released → expired
+      └───────┴──────────┴─────────────┴───────────┴──────────────┴──→ cancelled
 
 A step that this table does not hold is refused, whoever asks.
 """
@@ -17,6 +17,8 @@ class State(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+    FIRST_WAVE = "first-wave"
+    SECOND_WAVE = "second-wave"
     SEARCHED = "searched"
     AWAITING_APPROVAL = "awaiting-approval"
     RELEASED = "released"
@@ -24,19 +26,33 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-ORDER = (State.OPEN, State.CLOSED, State.SEARCHED, State.AWAITING_APPROVAL, State.RELEASED, State.EXPIRED)
+ORDER = (
+    State.OPEN,
+    State.CLOSED,
+    State.FIRST_WAVE,
+    State.SECOND_WAVE,
+    State.SEARCHED,
+    State.AWAITING_APPROVAL,
+    State.RELEASED,
+    State.EXPIRED,
+)
 MAY_MOVE: Mapping[State, frozenset[State]] = {
     State.OPEN: frozenset({State.CLOSED, State.CANCELLED}),
-    State.CLOSED: frozenset({State.SEARCHED, State.CANCELLED}),
+    State.CLOSED: frozenset({State.FIRST_WAVE, State.CANCELLED}),
+    State.FIRST_WAVE: frozenset({State.SECOND_WAVE, State.CANCELLED}),
+    State.SECOND_WAVE: frozenset({State.SEARCHED, State.CANCELLED}),
     State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED}),
     State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED}),
     State.RELEASED: frozenset({State.EXPIRED}),
     State.EXPIRED: frozenset(),
     State.CANCELLED: frozenset(),
 }
+WAVE_STATES: Mapping[int, State] = {1: State.FIRST_WAVE, 2: State.SECOND_WAVE}
 OWNERS: Mapping[State, str] = {
     State.OPEN: "the custodians",
-    State.CLOSED: "the linkage worker",
+    State.CLOSED: "the operators",
+    State.FIRST_WAVE: "the custodians",
+    State.SECOND_WAVE: "the custodians",
     State.SEARCHED: "the linkage worker",
     State.AWAITING_APPROVAL: "the operators",
     State.RELEASED: "the authorities",

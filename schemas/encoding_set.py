@@ -2,10 +2,10 @@
 
 Parts of one submission:
 
-    adults.A.arrow  adults.B.arrow  adults.C.arrow          pseudonym (16 bytes), clk (128 bytes)
-    children.A.arrow  children.B.arrow  children.C.arrow    the same
-    canaries.arrow                                          label, clk: shared invented people, byte-equal across parties
-    adults.joins.arrow  children.joins.arrow  ties.arrow  standings.arrow      see schemas/joins.py
+    adults.A.arrow … adults.D.arrow         pseudonym (16 bytes), clk (128 bytes)
+    children.A.arrow … children.D.arrow     the same
+    canaries.arrow                          label, clk: shared invented people, byte-equal across parties
+    adults.A.slots.police.arrow …           slots for the second look, for each kind of responder: see schemas/slots.py
 
 Every projection of a population has the same number of rows: where a record lacks a field, an encoded invented
 person fills the gap. Rows of each part are in an order of their own.
@@ -13,8 +13,8 @@ person fills the gap. Rows of each part are in an order of their own.
 
 import io
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import IO, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,7 +40,9 @@ ENCODINGS = pa.schema(
 CANARIES = pa.schema([pa.field("label", pa.string(), nullable=False), pa.field("clk", pa.binary(CLK_BYTES), nullable=False)])
 
 ENCODING_PARTS = tuple(f"{population}.{projection}.arrow" for population in POPULATIONS for projection in PROJECTIONS)
-PART_NAME = re.compile(rf"^({'|'.join(POPULATIONS)})\.([{''.join(PROJECTIONS)}]|joins)\.arrow$|^(canaries|ties|standings)\.arrow$")
+PART_NAME = re.compile(
+    rf"^({'|'.join(POPULATIONS)})\.[{''.join(PROJECTIONS)}](\.slots\.(police|local-authority))?\.arrow$|^canaries\.arrow$"
+)
 
 
 class _Model(BaseModel):
@@ -77,7 +79,15 @@ class SubmissionManifest(_Model):
     normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     schemas_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     quarantined_per_mille: int = Field(ge=0, le=1_000)
-    parts: list[Part] = Field(min_length=1, max_length=16)
+    parts: list[Part] = Field(min_length=1, max_length=32)
+
+    def rows(self, population: Population) -> int:
+        """Return how many filters each projection of a population has.
+
+        Raises:
+            SubmissionError: the manifest has no such part.
+        """
+        return self.part(f"{population}.{PROJECTIONS[0]}.arrow").rows
 
     def part(self, name: str) -> Part:
         """Return the part called `name`.
@@ -111,9 +121,18 @@ def check_manifest(manifest: SubmissionManifest) -> None:
 def write_table(table: pa.Table) -> bytes:
     """Return `table` as an Arrow IPC file."""
     sink = io.BytesIO()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    write_blocks(sink, table.schema, [table])
     return sink.getvalue()
+
+
+def write_blocks(sink: IO[bytes] | io.RawIOBase, schema: pa.Schema, blocks: Iterable[pa.Table]) -> int:
+    """Write tables, one after the other, as one Arrow IPC file; return how many rows they have."""
+    rows = 0
+    with pa.ipc.new_file(sink, schema) as writer:
+        for block in blocks:
+            writer.write_table(block)
+            rows += block.num_rows
+    return rows
 
 
 def read_table(content: bytes | memoryview, schema: pa.Schema, *, part: str, rows: int) -> pa.Table:

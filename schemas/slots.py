@@ -13,8 +13,10 @@ from typing import Final, Literal, NamedTuple
 
 import pyarrow as pa
 
+from schemas.agreement import PROJECTIONS
 from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
-from schemas.encoding_set import PSEUDONYM_BYTES, Population, read_table
+from schemas.encoding_set import PSEUDONYM_BYTES, SCHEMA_OF_PART, Population, SubmissionManifest, read_table
+from schemas.errors import SubmissionError
 from schemas.roster import Kind
 from schemas.sealed_join import OPENER_BYTES, SEALED_JOIN_BYTES
 from schemas.second_look import N_TAGS
@@ -68,6 +70,50 @@ def _schema(*names: str) -> pa.Schema:
 ANSWERS: Final = _schema("nonce", "tags", "opener", "join")
 SLOTS: Final = _schema("pseudonym", "nonce", "tags", "opener", "join")
 REQUESTS: Final = _schema("pseudonym", "nonce")
+
+
+# population, projection and kind of responder of every part of slots that some submission has
+SLOT_PARTS: Final = tuple(
+    dict.fromkeys((population, projection, responder) for population, _, responder in SEARCHES for projection in PROJECTIONS)
+)
+
+
+def slots_part(population: Population, projection: str, responder: Kind) -> str:
+    """Return the name of the part with the slots of one projection for one kind of responder."""
+    return f"{population}.{projection}.slots.{responder}.arrow"
+
+
+ALL_PARTS: Final[Mapping[str, pa.Schema]] = {**SCHEMA_OF_PART, **{slots_part(*part): SLOTS for part in SLOT_PARTS}}
+
+
+def requests_name(population: Population, projection: str, uploader: Kind) -> str:
+    """Return the name of one table of requests, and of the answers to them: of whose slots, and of which filters."""
+    return f"{population}.{projection}.{uploader}"
+
+
+def slot_rows(manifest: SubmissionManifest, uploader: Kind) -> dict[str, int]:
+    """Return the slot parts that a submission of this kind of uploader has, and how many rows each must have."""
+    return {
+        slots_part(population, projection, responder): manifest.rows(population) * sum(VOLUMES["referral"][projection])
+        for population, kind, responder in SEARCHES
+        if kind is uploader
+        for projection in PROJECTIONS
+    }
+
+
+def check_slot_parts(manifest: SubmissionManifest, uploader: Kind) -> None:
+    """Check that a submission has the slots that its kind of organisation sends, in the agreed number, and no others.
+
+    Raises:
+        SubmissionError: naming the part.
+    """
+    wanted = slot_rows(manifest, uploader)
+    sent = {part.name: part.rows for part in manifest.parts if part.name not in SCHEMA_OF_PART}
+    for name in sorted({*wanted, *sent}):
+        if sent.get(name) != wanted.get(name):
+            raise SubmissionError(
+                f"manifest: part {name} is missing, not asked for, or has another number of rows; run `kinlink party submit` again"
+            )
 
 
 def byte_table(schema: pa.Schema, columns: Mapping[str, Bytes2D]) -> pa.Table:

@@ -161,6 +161,30 @@ def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     emit(answer, f"accepted; the receipt is in {dir / DIRECTORY}", as_json=as_json)
 
 
+def answer(*, round: str, dir: Path = Path(), wait: int = 0, as_json: Json = False) -> None:
+    """Answer the linkage service's requests of every wave that is open and not answered yet. Safe to repeat, also after a stop.
+
+    Example: kinlink party answer --dir force --round r-2026-11 --wait 3600
+
+    Args:
+        round: the round's id.
+        dir: the node's directory.
+        wait: for how many seconds to look again where a wave is not open yet.
+        as_json: print one JSON object.
+    """
+    from flows.custodian import answer_name, answer_stages
+    from flows.stages import run_stages
+    from parties.answering.respond import answered_waves
+    from schemas.slots import WAVES
+
+    settings = load_settings(dir)
+    run_stages(
+        answer_name(settings.kind), answer_stages(wait), prefect_api=settings.prefect_api, directory=settings.directory, round_id=round
+    )
+    waves = answered_waves(settings, round)
+    emit({"round_id": round, "waves": waves}, f"{len(waves)} of {WAVES} waves of this round are answered", as_json=as_json)
+
+
 def collect(
     *,
     round: str,

@@ -79,6 +79,21 @@ def close(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
         _show(client.close_round(round), as_json=as_json)
 
 
+def look(*, round: str, wave: int, dir: Path = Path(), as_json: Json = False) -> None:
+    """Open a wave of the second look at the hour that the parties agreed, whatever the search has found by then. Safe to repeat.
+
+    Example: kinlink round look --dir alex --round r-2026-11 --wave 1
+
+    Args:
+        round: the round's id.
+        wave: 1 or 2.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.open_wave(round, wave), as_json=as_json)
+
+
 def approve(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     """Approve the release of a round's findings with this operator's key. Two different operators must.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from flows.custodian import ANSWERING
 from flows.demo import plan
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
@@ -24,6 +25,7 @@ from flows.stages import prefect_environment
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
+from schemas.slots import WAVES
 
 POPULATION, TRUTH = "population", "truth"
 RECEIPTS = "receipts/"
@@ -44,6 +46,7 @@ class Demo:
     chaos: bool = False
     population: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    vault_bytes: dict[str, int] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
     port: int = field(default_factory=free_port)
     prefect_port: int = field(default_factory=free_port)
@@ -73,9 +76,13 @@ class Demo:
         with self._stage("round opened, keys issued"):
             self._open_round()
         with self._stage("check, encode, submit"):
-            after_submission = self._submit()
-        with self._stage("search and findings"):
-            self._link()
+            self._submit()
+        with self._stage("search"):
+            self._search()
+        with self._stage("second look"):
+            answered = self._second_look()
+        with self._stage("findings"):
+            self._find()
         with self._stage("approval and release"):
             status = self._release()
         with self._stage("referrals"):
@@ -89,7 +96,8 @@ class Demo:
             "people": population["people"],
             "prevalence": population["prevalence"],
             "sent_to_review": status["counts"]["review"],
-            "police_outputs": self._police_outputs(after_submission),
+            "police_outputs": self._police_outputs(answered),
+            "vault_bytes": self.vault_bytes,
             "statistics": statistics,
             "processes": [asdict(item) for item in self.processes.started],
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
@@ -219,7 +227,7 @@ class Demo:
         ]
         self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
 
-    def _submit(self) -> dict[str, dict[str, int]]:
+    def _submit(self) -> None:
         custodians = [member for member in self.members if member.extract]
         jobs = [
             (member.organisation, member.directory(self.out), ["party", "submit", "--dir", ".", "--round", plan.ROUND_ID])
@@ -227,25 +235,56 @@ class Demo:
         ]
         self.processes.run_all(jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians submitted"))
         self._operate(0, "close")
-        return {member.organisation: _files(member.directory(self.out)) for member in custodians if member.kind is Kind.POLICE}
+        self._weigh_vault("submitted")
 
-    def _police_outputs(self, after_submission: dict[str, dict[str, int]]) -> dict[str, Any]:
-        """Return what each force holds of the round: its receipt's bytes, and how many files changed since it submitted."""
+    def _weigh_vault(self, when: str) -> None:
+        """Say how much the linkage service keeps of the round; file sizes alone are looked at."""
+        self.vault_bytes[when] = sum(_files(plan.SERVICE.directory(self.out) / "vault").values())
+        self.tell(f"  {when}: the linkage service keeps {self.vault_bytes[when] / 1e6:,.0f} MB")
+
+    def _police_outputs(self, answered: dict[str, dict[str, int]]) -> dict[str, Any]:
+        """Return what each force holds of the round: its receipts' bytes, and how many files changed since its last answer."""
         outputs = {}
-        for organisation, before in after_submission.items():
+        for organisation, before in answered.items():
             now = _files(self.out / organisation)
             receipts = sum(size for name, size in now.items() if name.startswith(RECEIPTS))
             changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
             outputs[organisation] = {"receipt_bytes": receipts, "files_changed_since": len(changed)}
         return outputs
 
-    def _link(self) -> None:
-        directory = plan.SERVICE.directory(self.out)
+    def _search(self) -> None:
         if self.chaos:
             self._kill_and_restart("after the uploads")
-        self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
+        self._link()
+
+    def _second_look(self) -> dict[str, dict[str, int]]:
+        """Open each wave and have it answered; return every file that each force has then."""
+        for wave in range(1, WAVES + 1):
+            self._operate(0, "look", "--wave", str(wave))
+            self._answer(wave)
+            if self.chaos:
+                self._kill_and_restart(f"after the answers to wave {wave}")
+        self._weigh_vault("answered")
+        return {member.organisation: _files(member.directory(self.out)) for member in self.members if member.kind is Kind.POLICE}
+
+    def _answer(self, wave: int) -> None:
+        jobs = [
+            (member.organisation, member.directory(self.out), ["party", "answer", "--dir", ".", "--round", plan.ROUND_ID])
+            for member in self.members
+            if member.kind.value in ANSWERING
+        ]
+        self.processes.run_all(
+            jobs, at_once=_cores(), done=lambda count: self.tell(f"  wave {wave}: {count} of {len(jobs)} custodians answered")
+        )
+
+    def _find(self) -> None:
+        self._link()
         if self.chaos:
             self._kill_and_restart("after the findings")
+
+    def _link(self) -> None:
+        directory = plan.SERVICE.directory(self.out)
+        self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
 
     def _kill_and_restart(self, when: str) -> None:
         if self._service is not None:

@@ -31,6 +31,8 @@ class Action(StrEnum):
     COLLECT_SHARES = "collect key shares"
     SUBMIT = "submit"
     CLOSE_ROUND = "close a round"
+    OPEN_WAVE = "open a wave of the second look"
+    ANSWER = "answer requests"
     APPROVE = "approve a release"
     RELEASE = "release"
     COLLECT_ENVELOPE = "collect envelopes"
@@ -55,6 +57,8 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.COLLECT_SHARES: Permission(frozenset({Role.CUSTODIAN})),
     Action.SUBMIT: Permission(frozenset({Role.CUSTODIAN})),
     Action.CLOSE_ROUND: Permission(frozenset({Role.OPERATOR})),
+    Action.OPEN_WAVE: Permission(frozenset({Role.OPERATOR})),
+    Action.ANSWER: Permission(frozenset({Role.CUSTODIAN})),
     Action.APPROVE: Permission(frozenset({Role.OPERATOR})),
     Action.RELEASE: Permission(frozenset({Role.OPERATOR})),
     Action.COLLECT_ENVELOPE: Permission(

@@ -9,6 +9,7 @@ from linkage.api.call import Signed, SignedManifest
 from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
+from linkage.inbox.waves import open_wave
 from linkage.rounds import advance, close_round, get_round, open_round, operator_view, public_state, public_view
 from linkage.states import State, check_may_move
 from linkage.store.models import Round
@@ -57,6 +58,14 @@ def close(round_id: str, call: Signed) -> dict[str, str]:
     check_can(call.caller, Action.CLOSE_ROUND)
     with call.transaction() as session:
         return {"state": close_round(session, round_id, call.event("round-closed", round_id)).state}
+
+
+@router.post("/{round_id}/waves/{wave}")
+def post_wave(round_id: str, wave: int, call: Signed) -> dict[str, str]:
+    """Open a wave of the second look; one that is open stays as it is."""
+    check_can(call.caller, Action.OPEN_WAVE)
+    service, event = call.service, call.event("wave-opened", round_id, wave=wave)
+    return {"state": open_wave(service.store, service.settings, service.agreed, wave=wave, event=event)}
 
 
 @router.post("/{round_id}/approvals")

@@ -35,8 +35,7 @@ def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str
         raise SubmissionError("manifest: its digest is not the one in the address; run `kinlink party submit` again")
     with call.transaction() as session:
         round_ = get_round(session, round_id)
-        agreement = call.service.agreed.agreement
-        submission = announce(session, round_, document, call.caller.organisation, agreement=agreement, now=call.instant)
+        submission = announce(session, round_, document, call.caller.organisation, agreed=call.service.agreed, now=call.instant)
         return view(session, submission)
 
 

@@ -1,89 +1,83 @@
-"""The whole graph of one round: pools, scored pairs, ties and standings in; findings and decisions out. Pure."""
+"""The whole graph of one round: people, weighed pairs and ties in; findings out. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
+import numpy as np
+
 from linkage.findings.links import Link, Pair, Person, SamePerson, with_margins
 from linkage.findings.paths import Finding, Ties, carer_paths, declared_paths, findings, police_paths
-from linkage.search.pools import PersonPairs, Pool, compare_persons
-from linkage.search.weights import WeightTable, prior_bits
-from schemas.agreement import Release
+from linkage.findings.people import People
+from linkage.search.engine import Filters
+from schemas.agreement import Projection, Release
 from schemas.encoding_set import Population
-from schemas.joins import Standing
 from schemas.roster import Kind
 from schemas.slots import SEARCHES
 
 CENTIBITS = 100
+NAMES_AND_BIRTH: Projection = "A"  # the projection that twins, partners and moves do not confuse
+SAME_DICE = 0.7  # of diffused filters: the same names and date of birth but for a slip
 
-
-@dataclass(frozen=True)
-class RoundPools:
-    """What the accepted submissions of a round hold, by organisation."""
-
-    kinds: Mapping[str, Kind]
-    pools: Mapping[Population, Mapping[str, Pool]]
-    ties: Ties
-    standings: Mapping[Person, Standing]
-
-    def of_kind(self, population: Population, kind: Kind) -> list[Pool]:
-        """Return the pools of one kind of custodian, by organisation's name."""
-        return [pool for name, pool in sorted(self.pools[population].items()) if self.kinds[name] is kind]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The candidate pairs of one pool with another."""
-
-    population: Population
-    left: str
-    right: str
-    pairs: PersonPairs
+Search = tuple[Population, Kind, Kind]
+FilterOf = Mapping[str, Mapping[bytes, Filters]]  # organisation → pseudonym → filter
 
 
 @dataclass
 class FamilyGraph:
-    """Turns scored pairs into links, and links into findings, under one release policy and table of weights."""
+    """Turns weighed pairs into links, and links into findings, under one release policy.
 
-    pools: RoundPools
-    weights: Mapping[Population, WeightTable]
+    Attributes:
+        people: who is known.
+        pairs: of every search, each pair of persons once.
+        kinds: of every organisation.
+        policy: the agreement's thresholds.
+        filters: of the projection `NAMES_AND_BIRTH`, by population.
+    """
+
+    people: People
+    pairs: Mapping[Search, Iterable[Pair]]
+    kinds: Mapping[str, Kind]
     policy: Release
-    scored: list[Scored] = field(default_factory=list)
+    filters: Mapping[Population, FilterOf]
 
     def findings(self) -> list[Finding]:
         """Return every prisoner and authority's child that some path joins at or above the link threshold."""
-        links = {search: self._links(*search) for search in SEARCHES}
+        links = {search: self._links(search) for search in SEARCHES}
         paths = chain(
-            carer_paths(links[SEARCHES[0]], self.pools.ties),
-            police_paths(links[SEARCHES[1]], self.pools.ties, links[SEARCHES[3]]),
+            carer_paths(links[SEARCHES[0]], self.people.ties),
+            police_paths(links[SEARCHES[1]], self.people.ties, links[SEARCHES[3]]),
             declared_paths(self._ties_of(Kind.PRISON_SERVICE), links[SEARCHES[2]]),
         )
         return findings(paths, delta=self.policy.delta_centibits / CENTIBITS)
 
     def same(self, population: Population) -> SamePerson:
-        """Return the question whether two records of different organisations are one person."""
-        pools, table = self.pools.pools[population], self.weights[population]
+        """Return the question whether two records of different organisations are one person, as far as opened filters say."""
 
         @cache
         def same_person(one: Person, other: Person) -> bool:
-            scores = compare_persons(pools[one.organisation], one.number, pools[other.organisation], other.number)
-            size = sum(len(pool.persons) for pool in pools.values())
-            return bool(table.of(scores[None, :])[0] + prior_bits(size) >= self.policy.link_centibits / CENTIBITS)
+            rows, others = (self._filters(population, person) for person in (one, other))
+            return bool(len(rows) and len(others) and _dice(rows, others).max() >= SAME_DICE)
 
         return same_person
 
-    def _links(self, population: Population, left: Kind, right: Kind) -> list[Link]:
-        floor = (self.policy.link_centibits - self.policy.review_band_centibits) / CENTIBITS
-        return with_margins(self._pairs(population, left, right), self.same(population), floor=floor)
+    def _filters(self, population: Population, person: Person) -> Filters:
+        known, of = self.people.filters[population].get(person, set()), self.filters[population].get(person.organisation, {})
+        rows = [of[pseudonym] for projection, pseudonym in sorted(known) if projection == NAMES_AND_BIRTH]
+        return np.array(rows, dtype=np.uint8)
 
-    def _pairs(self, population: Population, left: Kind, right: Kind) -> Iterable[Pair]:
-        prior = prior_bits(sum(len(pool.persons) for pool in self.pools.of_kind(population, right)))
-        for item in self.scored:
-            if item.population == population and (self.pools.kinds[item.left], self.pools.kinds[item.right]) == (left, right):
-                weights = self.weights[population].of(item.pairs.scores) + prior
-                rows = zip(item.pairs.left.tolist(), item.pairs.right.tolist(), weights.tolist(), strict=True)
-                yield from ((Person(item.left, one), Person(item.right, other), weight) for one, other, weight in rows)
+    def _links(self, search: Search) -> list[Link]:
+        floor = (self.policy.link_centibits - self.policy.review_band_centibits) / CENTIBITS
+        return with_margins(self.pairs.get(search, []), self.same(search[0]), floor=floor)
 
     def _ties_of(self, kind: Kind) -> Ties:
-        return {adult: children for adult, children in self.pools.ties.items() if self.pools.kinds[adult.organisation] is kind}
+        return {adult: children for adult, children in self.people.ties.items() if self.kinds[adult.organisation] is kind}
+
+
+def _dice(rows: Filters, others: Filters) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    bits, other_bits = np.unpackbits(rows, axis=1).astype(np.int64), np.unpackbits(others, axis=1).astype(np.int64)
+    total: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = (
+        2 * (bits @ other_bits.T) / (bits.sum(axis=1)[:, None] + other_bits.sum(axis=1)[None, :])
+    )
+    return total

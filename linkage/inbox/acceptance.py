@@ -6,18 +6,18 @@ Nothing here looks at what a filter may say; only at form, size, digests, and wh
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
-from schemas.agreement import PROJECTIONS, Agreement
-from schemas.byte_columns import fixed_bytes
+from linkage.second_look.requests import slot_nonces
+from schemas.agreement import Agreement
+from schemas.byte_columns import Bytes2D, fixed_bytes
 from schemas.canonical import digest, short
-from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, POPULATIONS, Part, Population, SubmissionManifest, check_manifest, read_table
+from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, PSEUDONYM_BYTES, Part, SubmissionManifest, check_manifest, read_table
 from schemas.errors import SubmissionError
-from schemas.joins import ALL_PARTS, Standing
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
+from schemas.slots import ALL_PARTS, SLOT_PARTS, VOLUMES, byte_columns, slots_part
 
 AGAIN = "encode and submit again"
 Canaries = Mapping[str, bytes]
@@ -90,14 +90,17 @@ def check_submission(manifest: SubmissionManifest, read: Callable[[Part], bytes]
     Raises:
         SubmissionError: the first part, and the rule that it breaks.
     """
-    tables = {name: schema.empty_table() for name, schema in ALL_PARTS.items()}
-    for part in manifest.parts:
-        table = check_part(part, read(part))
-        tables[part.name] = table.drop_columns(["clk"]) if part.name in ENCODING_PARTS else table
-    for population in POPULATIONS:
-        check_joins(population, tables)
-    check_ties(tables)
-    return _canaries(tables["canaries.arrow"])
+    pseudonyms = {}
+    for name in ENCODING_PARTS:
+        part = manifest.part(name)
+        pseudonyms[name] = fixed_bytes(check_part(part, read(part))["pseudonym"], PSEUDONYM_BYTES)
+    for population, projection, responder in SLOT_PARTS:
+        name = slots_part(population, projection, responder)
+        for part in (item for item in manifest.parts if item.name == name):
+            own = pseudonyms[f"{population}.{projection}.arrow"]
+            check_slots(check_part(part, read(part)), own, each=sum(VOLUMES["referral"][projection]), part=name)
+    canaries = manifest.part("canaries.arrow")
+    return _canaries(check_part(canaries, read(canaries)))
 
 
 def check_part(part: Part, content: bytes) -> pa.Table:
@@ -133,35 +136,16 @@ def check_canaries(own: Canaries, others: Canaries) -> None:
         )
 
 
-def check_joins(population: Population, tables: Mapping[str, pa.Table]) -> None:
-    """Check that joins name pseudonyms of this submission, and give each to one person.
+def check_slots(slots: pa.Table, pseudonyms: Bytes2D, *, each: int, part: str) -> None:
+    """Check that a part has `each` slots for every pseudonym of its projection, and no others.
 
     Raises:
-        SubmissionError: they do not.
+        SubmissionError: it has not, or a nonce stands twice.
     """
-    part = f"{population}.joins.arrow"
-    joined = tables[part]["pseudonym"]
-    _check_distinct(joined, f"part {part}: a pseudonym is joined twice")
-    known = pa.chunked_array(
-        [chunk for name in PROJECTIONS for chunk in tables[f"{population}.{name}.arrow"]["pseudonym"].chunks], joined.type
-    )
-    _check_within(joined, known, f"part {part}: a pseudonym is not in this submission")
-
-
-def check_ties(tables: Mapping[str, pa.Table]) -> None:
-    """Check that ties and standings name persons of this submission's joins.
-
-    Raises:
-        SubmissionError: they do not, or a standing is unknown or given twice.
-    """
-    persons = {population: tables[f"{population}.joins.arrow"]["person"] for population in POPULATIONS}
-    ties, standings = tables["ties.arrow"], tables["standings.arrow"]
-    _check_within(ties["adult"], persons["adults"], "part ties.arrow: an adult is not in this submission")
-    _check_within(ties["child"], persons["children"], "part ties.arrow: a child is not in this submission")
-    _check_within(standings["child"], persons["children"], "part standings.arrow: a child is not in this submission")
-    _check_distinct(standings["child"], "part standings.arrow: a child stands twice")
-    levels = pa.chunked_array([pa.array([int(level) for level in Standing], pa.uint8())])
-    _check_within(standings["standing"], levels, "part standings.arrow: a standing is not a known one")
+    try:
+        slot_nonces(byte_columns(slots.select(["pseudonym", "nonce"])), pseudonyms, each=each)
+    except SubmissionError as error:
+        raise SubmissionError(f"part {part}: {error}") from None
 
 
 def _canaries(table: pa.Table) -> Canaries:
@@ -174,9 +158,4 @@ def _canaries(table: pa.Table) -> Canaries:
 
 def _check_distinct(column: pa.ChunkedArray, rule: str) -> None:
     if len(column.unique()) < len(column):
-        raise SubmissionError(f"{rule}; {AGAIN}")
-
-
-def _check_within(column: pa.ChunkedArray, known: pa.ChunkedArray, rule: str) -> None:
-    if len(column) and not pc.all(pc.is_in(column, value_set=known.combine_chunks())).as_py():
         raise SubmissionError(f"{rule}; {AGAIN}")

@@ -1,69 +1,77 @@
-"""A round's accepted submissions, read from the vault into pools, ties and standings."""
+"""A round's accepted submissions, read from the vault: pools, and slots."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-import pyarrow as pa
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from linkage.findings.graph import RoundPools
-from linkage.findings.links import Person
+from linkage.inbox.submissions import SubmissionState, manifest_of
 from linkage.inbox.vault import Vault
-from linkage.search.pools import Pool, make_pool
-from schemas.agreement import PROJECTIONS
-from schemas.byte_columns import as_ids, fixed_bytes
-from schemas.encoding_set import CLK_BYTES, POPULATIONS, PSEUDONYM_BYTES, Population, SubmissionManifest, read_table
-from schemas.joins import ALL_PARTS, PERSON_BYTES, Standing
-from schemas.roster import Roster
+from linkage.search.pools import Pool, RoundPools
+from linkage.store.models import Submission
+from schemas.agreement import PROJECTIONS, Projection
+from schemas.byte_columns import Bytes2D, as_ids, fixed_bytes
+from schemas.encoding_set import CLK_BYTES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population, SubmissionManifest, read_table
+from schemas.roster import Kind, Roster
+from schemas.slots import SLOTS, read_byte_table, slots_part
 
 
-def load_pools(vault: Vault, roster: Roster, submissions: Iterable[tuple[str, SubmissionManifest]]) -> RoundPools:
-    """Read every submission, given as its digest and manifest.
+@dataclass(frozen=True)
+class Submissions:
+    """The accepted submissions of a round: digest and manifest, by organisation's name."""
 
-    Raises:
-        SubmissionError, ServiceError: a part is not as it was accepted.
-    """
-    pools: dict[Population, dict[str, Pool]] = {population: {} for population in POPULATIONS}
-    ties: dict[Person, list[Person]] = defaultdict(list)
-    standings: dict[Person, Standing] = {}
-    for digest, manifest in submissions:
-        tables = _read_parts(vault, digest, manifest)
-        own = {population: _pool(manifest.organisation, population, tables) for population in POPULATIONS}
-        for population, pool in own.items():
-            pools[population][manifest.organisation] = pool
-        for adult, child in zip(
-            _people(own["adults"], tables["ties.arrow"]["adult"]), _people(own["children"], tables["ties.arrow"]["child"]), strict=True
-        ):
-            ties[adult].append(child)
-        children = _people(own["children"], tables["standings.arrow"]["child"])
-        standings.update(zip(children, map(Standing, tables["standings.arrow"]["standing"].to_pylist()), strict=True))
-    kinds = {organisation.organisation: organisation.kind for organisation in roster.organisations}
-    return RoundPools(kinds, pools, dict(ties), standings)
+    vault: Vault
+    kinds: Mapping[str, Kind]
+    accepted: Mapping[str, tuple[str, SubmissionManifest]]
 
+    def pools(self) -> RoundPools:
+        """Read every filter.
 
-def _read_parts(vault: Vault, digest: str, manifest: SubmissionManifest) -> dict[str, pa.Table]:
-    tables = {name: schema.empty_table() for name, schema in ALL_PARTS.items()}
-    for part in manifest.parts:
-        content = vault.read_part(manifest.organisation, digest, part)
-        tables[part.name] = read_table(content, ALL_PARTS[part.name], part=part.name, rows=part.rows)
-    return tables
-
-
-def _pool(organisation: str, population: Population, tables: dict[str, pa.Table]) -> Pool:
-    encodings = {
-        projection: (
-            as_ids(fixed_bytes(tables[f"{population}.{projection}.arrow"]["pseudonym"], PSEUDONYM_BYTES)),
-            fixed_bytes(tables[f"{population}.{projection}.arrow"]["clk"], CLK_BYTES),
+        Raises:
+            SubmissionError, ServiceError: a part is not as it was accepted.
+        """
+        return RoundPools(
+            self.kinds, {population: {name: self.pool(name, population) for name in self.accepted} for population in POPULATIONS}
         )
-        for projection in PROJECTIONS
-    }
-    joins = tables[f"{population}.joins.arrow"]
-    return make_pool(
-        organisation,
-        encodings,
-        (as_ids(fixed_bytes(joins["person"], PERSON_BYTES)), as_ids(fixed_bytes(joins["pseudonym"], PSEUDONYM_BYTES))),
-    )
+
+    def pool(self, organisation: str, population: Population) -> Pool:
+        """Read the filters of one organisation's adults or children."""
+        pseudonyms, filters = dict[Projection, Bytes2D](), dict[Projection, Bytes2D]()
+        for projection in PROJECTIONS:
+            name = f"{population}.{projection}.arrow"
+            table = read_table(self._read(organisation, name), ENCODINGS, part=name, rows=self._rows(organisation, name))
+            pseudonyms[projection] = fixed_bytes(table["pseudonym"], PSEUDONYM_BYTES)
+            filters[projection] = fixed_bytes(table["clk"], CLK_BYTES)
+        return Pool(organisation, pseudonyms, filters)
+
+    def slots(
+        self, organisation: str, population: Population, projection: Projection, responder: Kind, *, among: Bytes2D | None = None
+    ) -> dict[str, Bytes2D]:
+        """Read the slots of one projection for one kind of responder; with `among`, those of these nonces alone."""
+        name = slots_part(population, projection, responder)
+        columns = read_byte_table(self._read(organisation, name), SLOTS, part=name, rows=self._rows(organisation, name))
+        if among is None:
+            return columns
+        chosen = np.isin(as_ids(columns["nonce"]), as_ids(among))
+        return {column: values[chosen] for column, values in columns.items()}
+
+    def of_kind(self, kind: Kind) -> list[str]:
+        """Return who of one kind has submitted, by name."""
+        return sorted(name for name in self.accepted if self.kinds[name] is kind)
+
+    def _read(self, organisation: str, name: str) -> bytes:
+        digest, manifest = self.accepted[organisation]
+        return self.vault.read_part(organisation, digest, manifest.part(name))
+
+    def _rows(self, organisation: str, name: str) -> int:
+        return self.accepted[organisation][1].part(name).rows
 
 
-def _people(pool: Pool, column: pa.ChunkedArray) -> list[Person]:
-    number = {person.tobytes(): position for position, person in enumerate(pool.persons)}
-    return [Person(pool.organisation, number[person.tobytes()]) for person in as_ids(fixed_bytes(column, PERSON_BYTES))]
+def accepted_submissions(session: Session, vault: Vault, roster: Roster, round_id: str) -> Submissions:
+    """Return a round's accepted submissions."""
+    query = select(Submission).where(Submission.round_id == round_id, Submission.state == SubmissionState.ACCEPTED)
+    rows: Iterable[Submission] = session.scalars(query.order_by(Submission.organisation))
+    kinds = {organisation.organisation: organisation.kind for organisation in roster.organisations}
+    return Submissions(vault, kinds, {item.organisation: (item.digest, manifest_of(item)) for item in rows})

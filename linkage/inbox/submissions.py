@@ -19,7 +19,7 @@ from linkage.rounds import check_receives, get_round
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Chunk, Round, Submission
-from schemas.agreement import Agreement
+from schemas.agreed import Agreed
 from schemas.audit import AuditEvent
 from schemas.canonical import digest as sha256
 from schemas.encoding_set import Part, SubmissionManifest
@@ -28,6 +28,7 @@ from schemas.receipt import CONTEXT as RECEIPT_CONTEXT
 from schemas.receipt import Receipt, write_receipt
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, signed
+from schemas.slots import check_slot_parts
 
 CANARIES = "canaries.arrow"
 
@@ -56,7 +57,7 @@ class Signer:
     key: Ed25519PrivateKey
 
 
-def announce(session: Session, round_: Round, document: SignedDocument, organisation: str, *, agreement: Agreement, now: str) -> Submission:
+def announce(session: Session, round_: Round, document: SignedDocument, organisation: str, *, agreed: Agreed, now: str) -> Submission:
     """Take a manifest whose signature the caller has checked; the same one again changes nothing.
 
     Raises:
@@ -69,7 +70,8 @@ def announce(session: Session, round_: Round, document: SignedDocument, organisa
     check_receives(round_, now)
     manifest = read_manifest(document)
     check_belongs(manifest, round_.digest, RoundManifest.model_validate(round_.manifest["body"]), organisation)
-    check_agreed(manifest, agreement)
+    check_agreed(manifest, agreed.agreement)
+    check_slot_parts(manifest, agreed.roster.get(organisation).kind)
     submission = known or Submission(
         digest=document.digest, round_id=round_.round_id, organisation=organisation, manifest=document.model_dump()
     )

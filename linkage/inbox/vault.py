@@ -18,7 +18,8 @@ from schemas.encoding_set import Part
 from schemas.errors import RoundError, ServiceError
 
 VAULT_DIRECTORY = "vault"
-PAIRS_BLOB, LINKS_BLOB = "pairs.arrow", "links.arrow"  # candidate pairs of persons; prisoners and the children linked with them
+PLAN_BLOB = "plan.arrow"  # who is asked for what, in which wave
+OPENED_BLOB, LINKS_BLOB = "opened.arrow", "links.arrow"  # what opened pairs say; prisoners and the children linked with them
 BLOBS = "results"  # not a legal digest, so never a submission's
 NONCE_BYTES = 12
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
@@ -68,6 +69,10 @@ class Vault:
             ServiceError: it is not there, or was changed.
         """
         return self._read(self._root / BLOBS / name, f"{BLOBS}|{name}")
+
+    def has_blob(self, name: str) -> bool:
+        """Say whether there is a result of this name."""
+        return (self._root / BLOBS / name).exists()
 
     def __repr__(self) -> str:
         """Show no key."""

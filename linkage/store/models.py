@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
 class Round(Base):
     """One round: its signed manifest, its state, and the key of its part of the vault (empty once destroyed).
 
-    `counts` are pairs, findings, releasable and review, exact; operators see them in tens.
+    `counts` are pairs, opened, findings, releasable and review, exact, once the search has ended; operators see them in tens.
     """
 
     __tablename__ = "round"
@@ -79,9 +79,21 @@ class Chunk(Base):
     __tablename__ = "chunk"
 
     submission: Mapped[str] = mapped_column(ForeignKey("submission.digest"), primary_key=True)
-    part: Mapped[str] = mapped_column(WORD, primary_key=True)
+    part: Mapped[str] = mapped_column(ID, primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sha256: Mapped[str] = mapped_column(DIGEST)
+
+
+class Asked(Base):
+    """What one responder is asked in one wave of the second look, and what it answered; lists of `schemas.waves.TableSummary`."""
+
+    __tablename__ = "asked"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    wave: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organisation: Mapped[str] = mapped_column(ID, primary_key=True)
+    requests: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    answers: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Nonce(Base):

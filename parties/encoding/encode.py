@@ -21,7 +21,6 @@ from parties.keys.derive import derive, keyed_id
 from schemas.agreement import PROJECTIONS, Encoding, Projection
 from schemas.byte_columns import Bytes2D, by_bytes, id_column
 from schemas.encoding_set import CANARIES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population
-from schemas.joins import JOINS
 from schemas.linkage import feature_names
 from validation.progress import Progress, silent
 
@@ -39,7 +38,7 @@ class EncodedPopulation:
         clks: by projection, shape (n, 128).
         pseudonyms: by projection, shape (n, 16), in the order of `clks`.
         persons: each person's id in this round, shape (persons, 16), in the order of the rows' persons.
-        joins: person ids and pseudonyms, each of shape (filters, 16); a fill has none.
+        joins: person ids and pseudonyms, each of shape (filters, 16); a fill has none. They leave sealed alone, in slots and answers.
     """
 
     population: Population
@@ -49,12 +48,12 @@ class EncodedPopulation:
     joins: tuple[Bytes2D, Bytes2D]
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return the submission's parts of this population, by name."""
-        columns = {f"{projection}.arrow": (ENCODINGS, self.pseudonyms[projection], self.clks[projection]) for projection in PROJECTIONS}
-        columns["joins.arrow"] = (JOINS, *self.joins)
+        """Return the filters' parts of this population, by name."""
         return {
-            f"{self.population}.{name}": pa.Table.from_arrays([id_column(left), id_column(right)], schema=schema)
-            for name, (schema, left, right) in columns.items()
+            f"{self.population}.{projection}.arrow": pa.Table.from_arrays(
+                [id_column(self.pseudonyms[projection]), id_column(self.clks[projection])], schema=ENCODINGS
+            )
+            for projection in PROJECTIONS
         }
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from parties.encoding.rows import PersonRows
 from parties.extracts.check import EXTRACT_DIRECTORY, Checked
 from parties.extracts.read import read_extract
 from parties.settings import NodeSettings
+from schemas.encoding_set import Population
 from schemas.joins import Standing
 from schemas.roster import Kind
 
@@ -47,6 +48,10 @@ class Mapped:
     children: People = field(default_factory=People)
     ties: set[tuple[int, int]] = field(default_factory=set)
     standings: dict[int, Standing] = field(default_factory=dict)
+
+    def rows(self) -> dict[Population, PersonRows]:
+        """Return the rows of each population."""
+        return {"adults": self.adults.rows, "children": self.children.rows}
 
     def tie(self, adult: str, child: str) -> None:
         """Tie two records, if both are there."""

@@ -3,7 +3,7 @@
 Slots and answers are both halves, of the left and of the right side; one function makes them, so they cannot differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from parties.second_look.evidence import Digests, digests, tags
 from parties.second_look.keys import opener, pair_key
 from schemas.agreement import PROJECTIONS, Projection
 from schemas.byte_columns import Bytes2D, as_ids
+from schemas.encoding_set import Population
 from schemas.sealed_join import JOIN_BYTES, OPENER_BYTES, SEALED_JOIN_BYTES, seal_join, write_join
 from schemas.second_look import N_TAGS
 from schemas.slots import OTHER_SIDE, Side
@@ -44,6 +45,9 @@ class OwnFilters:
     def __repr__(self) -> str:
         """Show how many, and nothing else."""
         return f"OwnFilters({len(self.pseudonyms)})"
+
+
+Behind = Mapping[Population, Mapping[Projection, OwnFilters]]
 
 
 def own_filters(

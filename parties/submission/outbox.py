@@ -1,5 +1,6 @@
 """The outbox: a submission on its way, as files, until its receipt is here."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,12 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from parties.settings import NodeSettings
-from schemas.canonical import canonical_json, digest
-from schemas.encoding_set import CHUNK_BYTES, Part, write_table
+from schemas.canonical import canonical_json
+from schemas.encoding_set import CHUNK_BYTES, Part, write_blocks
 from schemas.errors import SubmissionError
 from schemas.signature import SignedDocument
+from schemas.slots import ALL_PARTS
 
-DIRECTORY, MANIFEST_FILE = "outbox", "manifest.json"
+DIRECTORY, MANIFEST_FILE, FILTERS_FILE = "outbox", "manifest.json", "filters.npz"
 _OWNER_ONLY = 0o700
 
 
@@ -24,11 +26,16 @@ class Outbox:
         """Use the outbox of this round, which may not be there yet."""
         self._path = settings.path(DIRECTORY, round_id)
 
-    def fill(self, tables: Mapping[str, pa.Table]) -> dict[str, Part]:
-        """Write each part, in place of what was there; return what the manifest says of them."""
+    def fill(self, parts: Mapping[str, Iterable[pa.Table]]) -> dict[str, Part]:
+        """Write each part, block by block, in place of what was there; return what the manifest says of them."""
         self.clear()
         self._path.mkdir(mode=_OWNER_ONLY, parents=True)
-        return {name: self._write(name, table) for name, table in tables.items()}
+        return {name: self._write(name, blocks) for name, blocks in parts.items()}
+
+    @property
+    def filters(self) -> Path:
+        """Where what stands behind the filters waits for the receipt."""
+        return self._path / FILTERS_FILE
 
     def seal(self, document: SignedDocument) -> None:
         """Write the signed manifest, last: without it there is nothing to send."""
@@ -60,7 +67,10 @@ class Outbox:
     def _manifest(self) -> Path:
         return self._path / MANIFEST_FILE
 
-    def _write(self, name: str, table: pa.Table) -> Part:
-        content = write_table(table)
-        (self._path / name).write_bytes(content)
-        return Part(name=name, rows=table.num_rows, size=len(content), sha256=digest(content))
+    def _write(self, name: str, blocks: Iterable[pa.Table]) -> Part:
+        path = self._path / name
+        with path.open("wb") as file:
+            rows = write_blocks(file, ALL_PARTS[name], blocks)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return Part(name=name, rows=rows, size=path.stat().st_size, sha256=sha256)

@@ -1,21 +1,30 @@
-"""The parts of a submission and the manifest over them. Touches no file and no network: arrays in, tables and a manifest out."""
+"""The parts of a submission and the manifest over them. Touches no file and no network: encoded populations in, tables and a manifest out."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import pyarrow as pa
 
 from parties.encoding.encode import EncodedPopulation
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.extracts.mapping import Mapped
+from parties.keys.derive import derive
 from parties.rounds import Round
+from parties.second_look.components import component_texts
+from parties.second_look.halves import Behind, own_filters
+from parties.second_look.keys import attribute_key, pairs_key
+from parties.second_look.slots import make_slots
 from schemas.agreement import Encoding
-from schemas.byte_columns import by_bytes, id_column
 from schemas.canonical import short
-from schemas.encoding_set import Part, SubmissionManifest
+from schemas.encoding_set import Part, Population, SubmissionManifest
 from schemas.errors import AgreementError
-from schemas.joins import PERSON_BYTES, STANDINGS, TIES
 from schemas.linkage import schemas_digest
+from schemas.roster import Kind
+from schemas.sealed_join import Join, write_join
+from schemas.slots import SEARCHES, VOLUMES, slots_part
+from validation.progress import Progress
 
 MEND = "update Kinlink, or have the agreement signed again"
 
@@ -36,21 +45,85 @@ def check_versions(encoding: Encoding) -> None:
             raise AgreementError(f"agreement: {what} is {short(agreed)}, this version's is {short(ours)}; {MEND}")
 
 
-def tie_tables(mapped: Mapped, adults: EncodedPopulation, children: EncodedPopulation) -> dict[str, pa.Table]:
-    """Return the parts that say who belongs to whom, in the order of their ids; people without a filter are left out."""
-    here, there = _encoded(adults), _encoded(children)
-    pairs = [(adult, child) for adult, child in mapped.ties if here[adult] and there[child]]
-    standings = {child: standing for child, standing in mapped.standings.items() if there[child]}
-    tied = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    ties = np.hstack([adults.persons[tied[:, 0]], children.persons[tied[:, 1]]])
-    ties = ties[by_bytes(ties)]
-    stand = children.persons[np.array(list(standings), dtype=np.int64)]
-    order = by_bytes(stand)
-    levels = pa.array(np.array(list(standings.values()), dtype=np.uint8)[order])
+@dataclass(frozen=True, repr=False)
+class Scope:
+    """Whose submission it is, to which round, and the keys for it. Shows no key in `repr`."""
+
+    kind: Kind
+    round_id: str
+    round_key: bytes
+    local_secret: bytes
+
+    def own_key(self, use: str, *place: str) -> bytes:
+        """Return a key of the custodian's own for one use in this round."""
+        return derive(self.local_secret, use, self.round_id, *place)
+
+    def __repr__(self) -> str:
+        """Show the round, and nothing else."""
+        return f"Scope({self.round_id})"
+
+
+def filters_behind(scope: Scope, mapped: Mapped, encoded: Mapping[Population, EncodedPopulation]) -> Behind:
+    """Return what stands behind every filter that is submitted: components as digests, and sealed later, the joins."""
+    rows, joins = mapped.rows(), written_joins(mapped, encoded)
     return {
-        "ties.arrow": pa.Table.from_arrays([id_column(ties[:, :PERSON_BYTES]), id_column(ties[:, PERSON_BYTES:])], schema=TIES),
-        "standings.arrow": pa.Table.from_arrays([id_column(stand[order]), levels], schema=STANDINGS),
+        population: own_filters(
+            made,
+            component_texts(rows[population]),
+            joins[population],
+            key=attribute_key(scope.round_key, population),
+            blanks=scope.own_key("blanks", population),
+        )
+        for population, made in encoded.items()
     }
+
+
+def written_joins(mapped: Mapped, encoded: Mapping[Population, EncodedPopulation]) -> dict[Population, list[bytes]]:
+    """Return the written join of every person, in the order of the persons; ties to people without a filter are left out."""
+    ids = {population: [person.tobytes() for person in made.persons] for population, made in encoded.items()}
+    joined = {population: {person.tobytes() for person in made.joins[0]} for population, made in encoded.items()}
+    tied: dict[bytes, list[bytes]] = defaultdict(list)
+    for pair in mapped.ties:
+        adult, child = ids["adults"][pair[0]], ids["children"][pair[1]]
+        if adult in joined["adults"] and child in joined["children"]:
+            tied[adult].append(child)
+            tied[child].append(adult)
+    standings = {ids["children"][number]: standing for number, standing in mapped.standings.items()}
+    return {
+        population: [
+            write_join(Join(person=person, population=population, standing=standings.get(person), tied=tuple(sorted(tied.get(person, ())))))
+            for person in persons
+        ]
+        for population, persons in ids.items()
+    }
+
+
+def slot_parts(scope: Scope, behind: Behind, progress: Progress) -> dict[str, Iterator[pa.Table]]:
+    """Return the slots that this kind of custodian uploads, by the name of their part; they are made as they are taken."""
+    jobs = [
+        (population, responder, projection, own)
+        for population, uploader, responder in SEARCHES
+        if uploader is scope.kind
+        for projection, own in behind[population].items()
+    ]
+    return {
+        slots_part(population, projection, responder): _told(
+            make_slots(
+                own,
+                key=pairs_key(scope.round_key, population, scope.kind, responder),
+                secret=scope.own_key("slots", population, responder),
+                each=sum(VOLUMES["referral"][projection]),
+            ),
+            partial(progress, "slots", number, len(jobs)),
+        )
+        for number, (population, responder, projection, own) in enumerate(jobs, start=1)
+    }
+
+
+def _told(blocks: Iterator[pa.Table], done: Callable[[], None]) -> Iterator[pa.Table]:
+    """Yield the blocks, then say that they are done."""
+    yield from blocks
+    done()
 
 
 def submission_manifest(parts: Mapping[str, Part], *, round_: Round, organisation: str, quarantined_per_mille: int) -> SubmissionManifest:
@@ -67,9 +140,3 @@ def submission_manifest(parts: Mapping[str, Part], *, round_: Round, organisatio
         quarantined_per_mille=quarantined_per_mille,
         parts=[parts[name] for name in sorted(parts)],
     )
-
-
-def _encoded(population: EncodedPopulation) -> list[bool]:
-    """Say of each person whether any filter is theirs."""
-    joined = {person.tobytes() for person in population.joins[0]}
-    return [person.tobytes() in joined for person in population.persons]

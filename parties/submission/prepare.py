@@ -3,29 +3,28 @@
 The round key is put together here, used, and gone when `prepare` returns.
 """
 
-import base64
-import binascii
-from functools import partial
+from collections.abc import Mapping
 
+from parties.answering.kept import write_filters
 from parties.client import ServiceClient
 from parties.encoding.encode import EncodedPopulation, encode_canaries, encode_population
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import check_bar, check_extract
-from parties.extracts.mapping import map_extract
+from parties.extracts.mapping import Mapped, map_extract
 from parties.initialise import load_agreed
-from parties.keys.identity_keys import key_id, load_local_secret, load_sealing_key, load_signing_key
-from parties.keys.round_key import open_shares, round_key
-from parties.rounds import Round, check_open, fetch_round
+from parties.keys.fetching import fetch_round_key
+from parties.keys.identity_keys import key_id, load_local_secret, load_signing_key
+from parties.rounds import check_open, fetch_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.store.people import remember_people
 from parties.submission.outbox import Outbox
-from parties.submission.parts import check_versions, submission_manifest, tie_tables
-from schemas.agreed import Agreed
-from schemas.encoding_set import CONTEXT
-from schemas.errors import ServiceError
+from parties.submission.parts import Scope, check_versions, filters_behind, slot_parts, submission_manifest
+from schemas.agreement import Encoding
+from schemas.encoding_set import CONTEXT, POPULATIONS, Part, Population
 from schemas.roster import Kind, Role
 from schemas.signature import signed
+from schemas.slots import SEARCHES
 from validation.progress import Progress, silent
 
 
@@ -43,24 +42,11 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
         check_open(found)
-        sealed = _fetch_shares(client, found)
+        scope = Scope(Kind(settings.kind), found.round_id, fetch_round_key(settings, client, agreed, found), load_local_secret(settings))
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
-    mapped = map_extract(settings, checked)
-    encode = partial(
-        encode_population,
-        round_key=(key := _round_key(settings, agreed, found, sealed)),
-        round_id=found.round_id,
-        local_secret=load_local_secret(settings),
-        encoding=agreed.agreement.encoding,
-        progress=progress,
-    )
-    adults, children = encode(mapped.adults.rows, population="adults"), encode(mapped.children.rows, population="children")
-    if Kind(settings.kind) is Kind.LOCAL_AUTHORITY:
-        _remember(settings, found.round_id, (adults, mapped.adults.rows), (children, mapped.children.rows))
-    canaries = encode_canaries(key, agreed.agreement.encoding)
     outbox = Outbox(settings, found.round_id)
-    parts = outbox.fill({**adults.tables(), **children.tables(), **tie_tables(mapped, adults, children), "canaries.arrow": canaries})
+    parts = _fill(outbox, settings, scope, map_extract(settings, checked), encoding=agreed.agreement.encoding, progress=progress)
     manifest = submission_manifest(
         parts, round_=found, organisation=settings.organisation, quarantined_per_mille=checked.quarantined_per_mille
     )
@@ -69,23 +55,40 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     return found.round_id
 
 
-def _fetch_shares(client: ServiceClient, found: Round) -> dict[str, bytes]:
-    answer = client.get(f"/v1/rounds/{found.round_id}/shares").json()
-    try:
-        return {item["holder"]: base64.b64decode(item["sealed"], validate=True) for item in answer["shares"]}
-    except (KeyError, TypeError, binascii.Error):
-        raise ServiceError("linkage service: its list of shares is malformed; ask its operator") from None
+def _fill(
+    outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, encoding: Encoding, progress: Progress
+) -> dict[str, Part]:
+    """Encode the people of an extract into the outbox; return what the manifest says of the parts."""
+    rows = mapped.rows()
+    encoded = {
+        population: encode_population(
+            rows[population],
+            population=population,
+            round_key=scope.round_key,
+            round_id=scope.round_id,
+            local_secret=scope.local_secret,
+            encoding=encoding,
+            progress=progress,
+        )
+        for population in POPULATIONS
+    }
+    if scope.kind is Kind.LOCAL_AUTHORITY:
+        _remember(settings, scope.round_id, encoded, rows)
+    behind = filters_behind(scope, mapped, encoded)
+    canaries = encode_canaries(scope.round_key, encoding)
+    whole = {**encoded["adults"].tables(), **encoded["children"].tables(), "canaries.arrow": canaries}
+    parts = outbox.fill({**{name: [table] for name, table in whole.items()}, **slot_parts(scope, behind, progress)})
+    answerable = {population: behind[population] for population, _, responder in SEARCHES if responder is scope.kind}
+    if answerable:
+        write_filters(outbox.filters, answerable)
+    return parts
 
 
-def _round_key(settings: NodeSettings, agreed: Agreed, found: Round, sealed: dict[str, bytes]) -> bytes:
-    own = load_sealing_key(settings, Role.CUSTODIAN)
-    shares = open_shares(sealed, agreed.roster, found.digest, settings.organisation, own)
-    return round_key(shares, found.manifest, found.digest)
-
-
-def _remember(settings: NodeSettings, round_id: str, *populations: tuple[EncodedPopulation, PersonRows]) -> None:
+def _remember(
+    settings: NodeSettings, round_id: str, encoded: Mapping[Population, EncodedPopulation], rows: Mapping[Population, PersonRows]
+) -> None:
     engine = open_node_store(settings)
-    for encoded, rows in populations:
-        ids = [row.tobytes() for row in encoded.persons]
-        remember_people(engine, round_id, encoded.population, zip(ids, rows.people(), strict=True))
+    for population, made in encoded.items():
+        ids = [row.tobytes() for row in made.persons]
+        remember_people(engine, round_id, population, zip(ids, rows[population].people(), strict=True))
     engine.dispose()

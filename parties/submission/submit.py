@@ -1,8 +1,9 @@
-"""Send what is in the outbox, get the receipt, keep it, and forget the rest.
+"""Send what is in the outbox, get the receipt, keep it and what requests are answered with, and forget the rest.
 
 Every step may be repeated: chunks that arrived are not sent again, and the receipt of a submission never changes.
 """
 
+from parties.answering.kept import KeptFilters
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.settings import NodeSettings
@@ -43,6 +44,7 @@ def send(settings: NodeSettings, round_id: str, progress: Progress = silent) -> 
             content = _deliver(client, outbox, document, progress)
         receipt = check_receipt(content, roster, round_id=round_id, organisation=settings.organisation, submission=document.digest)
         store_receipt(settings, round_id, content)
+    KeptFilters(settings, round_id).take_over(outbox.filters)
     outbox.clear()
     return Submitted(round_id, receipt.submission, receipt.accepted_at, again)
 

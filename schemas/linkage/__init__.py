@@ -1,4 +1,4 @@
-"""Linkage schemas as data, in clkhash's own format (version 3), and the table of match weights. Pure: package data only.
+"""Linkage schemas as data, in clkhash's own format (version 3), and what the second look weighs by. Pure: package data only.
 
 A: names and date of birth. B: forename, date of birth, postcode. C: surname, date of birth, address. D: names and
 postcode, for where a date of birth is missing or wrong. About 150 bits a projection. `names` is forename and surname as one text, so that swapped names give the same tokens. `dob` is
@@ -13,7 +13,6 @@ from schemas.agreement import PROJECTIONS, Projection
 from schemas.canonical import digest
 
 WHOLE = 1_000
-WEIGHTS = "weights.json"
 NAME_BANDS = "name_bands.json"
 SHORT_NAMES = "short_names.json"
 EVIDENCE = "evidence.json"
@@ -28,12 +27,6 @@ def schema_text(projection: Projection, bits_per_mille: int = WHOLE) -> str:
 def feature_names(projection: Projection) -> list[str]:
     """Return the fields that a projection reads, in the schema's order."""
     return [feature["identifier"] for feature in json.loads(schema_text(projection))["features"]]
-
-
-def weight_table() -> dict[str, Any]:
-    """Return the table of match weights by agreement pattern."""
-    table: dict[str, Any] = json.loads(_text(WEIGHTS))
-    return table
 
 
 def evidence_model() -> dict[str, Any]:
@@ -54,8 +47,8 @@ def short_names() -> dict[str, list[str]]:
 
 
 def schemas_digest() -> str:
-    """Return the digest of all linkage schemas and the match weights together, as an agreement quotes it."""
-    return digest("\n".join([*map(schema_text, PROJECTIONS), *map(_text, (WEIGHTS, EVIDENCE, NAME_BANDS, SHORT_NAMES))]).encode())
+    """Return the digest of all linkage schemas and the evidence model together, as an agreement quotes it."""
+    return digest("\n".join([*map(schema_text, PROJECTIONS), *map(_text, (EVIDENCE, NAME_BANDS, SHORT_NAMES))]).encode())
 
 
 def _with_bits(schema: dict[str, Any], bits_per_mille: int) -> str:

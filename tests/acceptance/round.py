@@ -36,8 +36,9 @@ from linkage.settings import load_settings as load_service_settings
 from linkage.settings import save_settings as save_service_settings
 from linkage.store.engine import is_current, migrate, open_store
 from linkage.store.models import AuditLock, Base, Finding
-from linkage.worker import find_round, search_round
+from linkage.worker import find_round, look_round, search_round
 from parties import initialise as party_side
+from parties.answering.respond import answer_waves
 from parties.client import ServiceClient
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.keyholder import issue_shares
@@ -54,6 +55,7 @@ from parties.submission.submit import send
 from schemas.aggregate import NoisedTable
 from schemas.request_signing import RequestSigner
 from schemas.roster import Kind, Organisation, Role
+from schemas.slots import WAVES
 from tests.acceptance.planted import plant
 from validation.synthetic.population import write_population
 
@@ -275,12 +277,31 @@ class Linkage:
     def search(self, engine: AnonlinkEngine | None = None) -> None:
         search_round(self.store, self.service, ROUND, now=self.now, progress=lambda *_: None, engine=engine)
 
+    def look(self, wave: int) -> None:
+        """Open a wave of the second look."""
+        with self.operator(0) as operator:
+            operator.open_wave(ROUND, wave)
+
+    def answer(self, *organisations: str) -> None:
+        """Let these custodians, or all who are asked, answer every wave that is open."""
+        for name in organisations or self.of_kind(Kind.POLICE, Kind.LOCAL_AUTHORITY):
+            answer_waves(self.settings(name), ROUND)
+
+    def second_look(self) -> None:
+        """Open every wave, and let everyone answer it."""
+        for wave in range(1, WAVES + 1):
+            self.look(wave)
+            self.answer()
+
     def find(self) -> None:
+        """Open the pairs and record findings."""
+        look_round(self.store, self.service, ROUND, now=self.now)
         find_round(self.store, self.service, ROUND, now=self.now)
 
     def link(self) -> None:
-        """Do the linkage worker's part."""
+        """Search, look again, and record findings."""
         self.search()
+        self.second_look()
         self.find()
 
     def approve(self, operator: int) -> dict[str, Any]:

@@ -5,6 +5,9 @@ import os
 import pytest
 from running import Demo, run_demo
 
+from schemas.receipt import RECEIPT_BYTES
+from schemas.slots import WAVES
+
 pytestmark = pytest.mark.demo
 
 SEEDS = (7, 8, 9) if os.environ.get("KINLINK_PROVE") else (7,)
@@ -12,9 +15,10 @@ PEOPLE = 20_000
 PRECISION, RECALL, CHILDREN = 0.97, 0.75, 500
 KEYS = {
     "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review",
-    "tokens_wrong_by_cause", "per_authority", "police_outputs", "statistics", "processes", "seconds", "seconds_total",
+    "tokens_wrong_by_cause", "per_authority", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
 }  # fmt: skip
 CAUSES = {"namesake", "twin", "sibling", "stale tie", "moved", "other"}
+ACKNOWLEDGED_BYTES = len(b'{"answered":true}')
 AUTHORITY_KEYS = {"children_true", "tokens_released", "tokens_wrong", "children_missed"}
 STATISTICS_KEYS = {"value", "lower", "upper", "rho", "epsilon", "delta"}
 
@@ -84,12 +88,13 @@ def test_time_is_accounted_for(run: Demo):
     assert sum(run.summary["seconds"].values()) <= run.summary["seconds_total"] + 1
 
 
-def test_police_forces_and_the_prison_service_get_a_receipt_of_one_size_and_nothing_about_matches(run: Demo):
+def test_police_forces_and_the_prison_service_get_receipts_of_one_size_and_nothing_about_matches(run: Demo):
     said = run.summary["police_outputs"]
     assert len(said) >= 2
-    assert all(output == {"receipt_bytes": 1024, "files_changed_since": 0} for output in said.values())
-    for role in (*said, "prison-service"):
-        assert [path.stat().st_size for path in run.directory(role).joinpath("receipts").iterdir()] == [1024]
+    assert all(
+        output == {"receipt_bytes": RECEIPT_BYTES + WAVES * ACKNOWLEDGED_BYTES, "files_changed_since": 0} for output in said.values()
+    )
+    assert [path.stat().st_size for path in run.directory("prison-service").joinpath("receipts").iterdir()] == [RECEIPT_BYTES]
 
 
 def test_the_noised_count_is_near_the_children_that_were_linked(run: Demo):

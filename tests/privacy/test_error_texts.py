@@ -36,11 +36,11 @@ from schemas.canonical import canonical_json
 from schemas.encoding_set import SubmissionManifest, read_table
 from schemas.errors import UserError
 from schemas.extracts import load_rules
-from schemas.joins import ALL_PARTS
 from schemas.receipt import RECEIPT_BYTES, read_receipt
 from schemas.roster import Role
 from schemas.sealed import SealingKey, seal
 from schemas.signature import SignedDocument, public_text, sign
+from schemas.slots import ALL_PARTS
 from schemas.token import TOKEN_BODY_BYTES, read_token
 from tests.acceptance.round import ROUND
 from tests.privacy.search import Needles
@@ -154,7 +154,7 @@ CASES = {
     "a submission with a field that is a value": lambda _: read_submission(manifest(**{SURNAME: 1})),
     "a submission with a part of another name": lambda _: read_submission(manifest(parts=[{"name": SURNAME}])),
     "a part that is not there": lambda _: SubmissionManifest.model_validate(manifest().body).part(SURNAME),
-    "a part that is no table": lambda _: read_table(SURNAME.encode(), ALL_PARTS["ties.arrow"], part="ties.arrow", rows=1),
+    "a part that is no table": lambda _: read_table(SURNAME.encode(), ALL_PARTS["canaries.arrow"], part="canaries.arrow", rows=1),
     "an outbox with another's manifest": lambda node: Outbox(node, ROUND).manifest(),
     "a signing key that is none": lambda node: load_signing_key(node, Role.CUSTODIAN),
     "a sealing key that is none": lambda node: load_sealing_key(node, Role.CUSTODIAN),

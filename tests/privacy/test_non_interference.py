@@ -1,22 +1,31 @@
 """Police data goes in, nothing about matches comes out: the same for the prison service and for an authority's submission identity.
 
-Rounds are run in which these custodians submit the same and the others do not: with matches, without any, with a search that
-fails, without the prison service. At every stage each asks for everything there is to ask for. Every answer and every file of
-its own must be the same bytes in all of them.
+Rounds are run in which these custodians submit the same and the others do not: with matches, without any, with more than there
+are slots for, with a search that fails, without the prison service. At every stage each asks for everything there is to ask for.
+Every answer and every file of its own must be the same bytes in all of them; but nonces are drawn, so of requests, and of the
+nonces that a node has answered, how many there are of each filter.
 """
 
 import functools
+import json
 import shutil
+from collections import Counter
 from contextlib import suppress
 
+import pyarrow as pa
 import pytest
+from sqlalchemy import inspect, text
 
+from linkage.search.anonlink_engine import AnonlinkEngine
+from parties.answering.respond import wanted_tables
+from parties.store.engine import open_node_store
 from parties.submission.prepare import prepare
 from schemas.encoding_set import CHUNK_BYTES
 from schemas.errors import UserError
 from schemas.receipt import RECEIPT_BYTES
-from schemas.roster import Role
+from schemas.roster import Kind, Role
 from schemas.signature import SignedDocument
+from schemas.slots import WAVES
 from tests.acceptance.planted import AUTHORITY, POLICE, PRISON
 from tests.acceptance.round import ROUND, copy_linkage
 from tests.acceptance.test_interruptions import Cut, CutEngine
@@ -25,8 +34,11 @@ from validation.synthetic.population import write_population
 pytestmark = pytest.mark.slow  # many rounds
 
 OBSERVERS = (PRISON, POLICE, AUTHORITY)
-STAGES = ("submitted", "found", "released")
+STAGES = ("submitted", "first wave", "answered", "found", "released")
 RECEIPT = f"receipts/{ROUND}.receipt"
+WAVE_RECEIPTS = {f"receipts/{ROUND}.wave-{wave}" for wave in range(1, WAVES + 1)}
+KEPT = f"second-look/{ROUND}.npz"
+STORE = "node.sqlite"
 HIDDEN = "0" * 64
 PART = "canaries.arrow"
 STRANGERS, STRANGERS_SEED = 150, 77
@@ -68,7 +80,19 @@ def requests_of(own, other):
         ("/v1/tokens/redeem", "POST", "/v1/tokens/redeem", b'{"token": "%s"}' % HIDDEN.encode()),
         (f"{round_}/tables", "POST", f"{HERE}/tables", b"{}"),
         ("/v1/audit", "GET", "/v1/audit?after=0", b""),
+        (f"{round_}/waves/{{wave}}", "POST", f"{HERE}/waves/1", b""),
+        *(item for wave in range(1, WAVES + 2) for item in wave_requests_of(round_, wave)),
     ]
+
+
+def wave_requests_of(round_, wave):
+    """Return what a custodian may ask for in a wave, and what no wave has."""
+    for name in (*wanted_tables(Kind.LOCAL_AUTHORITY), "adults.A.local-authority"):
+        yield f"{round_}/requests/{{wave}}/{{name}}/chunks/{{index}}", "GET", f"{HERE}/requests/{wave}/{name}/chunks/0", b""
+    yield f"{round_}/requests/{{wave}}", "GET", f"{HERE}/requests/{wave}", b""
+    yield f"{round_}/requests/{{wave}}/{{name}}/chunks/{{index}}", "GET", f"{HERE}/requests/{wave}/{name}/chunks/1", b""
+    yield f"{round_}/answers/{{wave}}/{{name}}/chunks/{{index}}", "PUT", f"{HERE}/answers/{wave}/{name}/chunks/0", b"other bytes"
+    yield f"{round_}/answers/{{wave}}", "POST", f"{HERE}/answers/{wave}", b'{"parts": []}'
 
 
 def answers(linkage, organisation, wanted):
@@ -78,8 +102,28 @@ def answers(linkage, organisation, wanted):
         for number, (_, method, path, body) in enumerate(wanted):
             answer = custodian.request(method, path, content=body)
             headers = [(name, value) for name, value in answer.headers.multi_items() if name != "date"]
-            found[number, method, path] = (answer.status_code, headers, answer.content)
+            found[number, method, path] = (answer.status_code, headers, without_nonces(method, path, answer))
     return found
+
+
+def without_nonces(method, path, answer):
+    """Return what an answer holds but for the nonces of requests: how often each filter is asked, and how large the tables are."""
+    if method != "GET" or "/requests/" not in path or not answer.is_success:
+        return answer.content
+    if path.endswith("/chunks/0"):
+        return Counter(pa.ipc.open_file(answer.content).read_all()["pseudonym"].to_pylist()), len(answer.content)
+    return [(table["name"], table["rows"], table["size"]) for table in json.loads(answer.content)["requests"]]
+
+
+def files_of(linkage, organisation):
+    """Return the files of a node; of its database, whose answered nonces are others every time, how many rows each table has."""
+    store = open_node_store(linkage.settings(organisation))
+    with store.connect() as connection:
+        names = inspect(connection).get_table_names()
+        rows = {name: connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar() for name in names}
+    store.dispose()
+    files = {path: content for path, content in linkage.files(organisation).items() if not path.startswith(STORE)}
+    return {**files, STORE: rows}
 
 
 def observe(linkage, observers=OBSERVERS, *, absent=(), engine=None):
@@ -87,18 +131,20 @@ def observe(linkage, observers=OBSERVERS, *, absent=(), engine=None):
     submissions = {name: submission_of(linkage.founded.directory, name) for name in OBSERVERS}
     others = dict(zip(OBSERVERS, OBSERVERS[1:] + OBSERVERS[:1], strict=True))
     wanted = {name: requests_of(submissions[name], submissions[others[name]][0]) for name in OBSERVERS}
-    seen = {(name, "before"): ({}, linkage.files(name)) for name in OBSERVERS}
+    seen = {(name, "before"): ({}, files_of(linkage, name)) for name in OBSERVERS}
 
     def look(stage):
         for name in observers:
-            seen[name, stage] = (answers(linkage, name, wanted[name]), linkage.files(name))
+            seen[name, stage] = (answers(linkage, name, wanted[name]), files_of(linkage, name))
 
     linkage.open()
     linkage.send(*(name for name in linkage.custodians() if name not in absent))
     look("submitted")
     linkage.close()
     for stage, steps in (
-        ("found", [lambda: linkage.search(engine), linkage.find]),
+        ("first wave", [lambda: linkage.search(engine), lambda: linkage.look(1)]),
+        ("answered", [linkage.answer, lambda: linkage.look(2), linkage.answer]),
+        ("found", [linkage.find]),
         ("released", [lambda: linkage.approve(0), lambda: linkage.approve(1), linkage.release, linkage.tables]),
     ):
         for step in steps:
@@ -136,6 +182,19 @@ def with_a_search_that_fails(founded, directory):
         return observe(linkage, engine=CutEngine())
 
 
+class EverythingEngine(AnonlinkEngine):
+    """Finds every filter like many others, so that no slot is left."""
+
+    def candidate_pairs(self, left, right, **given):
+        return super().candidate_pairs(left, right, **{**given, "cut": 0.3, "top_k": 12})
+
+
+@functools.cache
+def with_more_candidates_than_slots(founded, directory):
+    with copy_linkage(founded, directory / "nodes", f"sqlite:///{directory / 'service.sqlite'}") as linkage:
+        return observe(linkage, engine=EverythingEngine())
+
+
 @functools.cache
 def without_the_prison_service(founded, directory):
     with copy_linkage(founded, directory / "nodes", f"sqlite:///{directory / 'service.sqlite'}") as linkage:
@@ -155,6 +214,7 @@ def made(place, name):
 
 OTHER_ROUNDS = {
     without_matches: (PRISON, POLICE),
+    with_more_candidates_than_slots: OBSERVERS,
     with_a_search_that_fails: OBSERVERS,
     without_the_prison_service: (POLICE, AUTHORITY),
 }
@@ -165,8 +225,8 @@ def test_what_a_custodian_is_told_and_keeps_is_the_same_bytes_whatever_matches(l
     assert released >= 10
     linkage.kill()  # the other rounds' services listen where this one did
     for other_round, observers in OTHER_ROUNDS.items():
-        other, nothing = other_round(founded, made(place, other_round.__name__))
-        assert nothing == 0
+        other, found = other_round(founded, made(place, other_round.__name__))
+        assert (found == 0) is (other_round is not with_more_candidates_than_slots)
         for name in observers:
             for stage in STAGES:
                 for part, mine, theirs in zip(("answer", "file"), seen[name, stage], other[name, stage], strict=True):
@@ -174,25 +234,29 @@ def test_what_a_custodian_is_told_and_keeps_is_the_same_bytes_whatever_matches(l
                     assert not differing, f"{name}, {stage}, {part}, {other_round.__name__}"
 
 
-def test_after_its_submission_a_custodian_holds_one_receipt_of_fixed_size_more_and_nothing_else(founded, place):
+def test_a_custodian_holds_receipts_of_fixed_size_and_nothing_else_once_it_has_answered(founded, place):
     seen, _ = with_a_search_that_fails(founded, made(place, with_a_search_that_fails.__name__))
     for name in OBSERVERS:
-        before, after = seen[name, "before"][1], seen[name, "submitted"][1]
-        assert after.keys() - before.keys() == {RECEIPT}
-        assert len(after[RECEIPT]) == RECEIPT_BYTES
-        gone = before.keys() - after.keys()
+        before, submitted, answered = (seen[name, stage][1] for stage in ("before", "submitted", "answered"))
+        answers = set() if name == PRISON else WAVE_RECEIPTS
+        assert submitted.keys() - before.keys() == {RECEIPT} | (set() if name == PRISON else {KEPT})
+        assert answered.keys() - before.keys() == {RECEIPT} | answers
+        assert len(answered[RECEIPT]) == RECEIPT_BYTES
+        assert {answered[path] for path in answers} <= {b'{"answered":true}'}
+        gone = before.keys() - answered.keys()
         assert gone
         assert all(path.startswith("outbox/") for path in gone)
-        assert {path: after[path] for path in before.keys() - gone} == {path: before[path] for path in before.keys() - gone}
-        for stage in STAGES:
-            assert seen[name, stage][1] == after
+        staying = before.keys() - gone - {STORE}
+        assert {path: answered[path] for path in staying} == {path: before[path] for path in staying}
+        for stage in ("found", "released"):
+            assert seen[name, stage][1] == answered
 
 
 def test_the_answers_are_those_of_a_service_at_work(founded, place):
     """Else the comparison above could be of refusals alone."""
     seen, _ = with_a_search_that_fails(founded, made(place, with_a_search_that_fails.__name__))
     for name in OBSERVERS:
-        found, files = seen[name, "found"]
+        found, files = seen[name, "released"]
         codes = {status for status, _, _ in found.values()}
         assert {200, 403, 404, 409} <= codes
         assert not codes & {401, 500}
@@ -204,5 +268,5 @@ def test_everything_that_the_service_offers_was_asked_for(linkage):
     own, other = (submission_of(linkage.directory, name) for name in (PRISON, POLICE))
     asked = {(template, method) for template, method, _, _ in requests_of(own, other[0])}
     offered = {(path, method.upper()) for path, methods in linkage.app.openapi()["paths"].items() for method in methods}
-    assert len(offered) >= 16
+    assert len(offered) >= 21
     assert asked == offered | {("/v1/openapi.json", "GET")}

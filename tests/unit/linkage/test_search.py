@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from linkage.search.pair_table import pairs_table, scored_pairs
 
 from linkage.findings.graph import Scored
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.search.engine import check_filters
-from linkage.search.pair_table import pairs_table, scored_pairs
 from linkage.search.pools import NO_PERSON, compare_persons, make_pool, search_pools
 from schemas.agreement import PROJECTIONS
 from schemas.byte_columns import as_ids, fixed_bytes

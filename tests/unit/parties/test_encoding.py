@@ -14,8 +14,8 @@ from parties.encoding.rows import PersonRows, column, fields, filters
 from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding
 from schemas.encoding_set import read_table, write_table
 from schemas.errors import AgreementError, ConfigurationError
-from schemas.joins import ALL_PARTS
 from schemas.linkage import schemas_digest
+from schemas.slots import ALL_PARTS
 
 ENCODING = Encoding(schemas_digest=schemas_digest(), normaliser="test", normaliser_digest="0" * 64, diffusion=9)
 FORENAMES, SURNAMES = ("Ada", "Ben", "Cai", "Dee", "Eve"), ("Ash", "Birch", "Cedar", "Elm", "Fir", "Oak", "Rowan")

@@ -20,13 +20,13 @@ from parties.store.models import Base
 from parties.submission import submit as submit_module
 from parties.submission.prepare import prepare
 from parties.submission.submit import send, submit
-from schemas.encoding_set import SubmissionManifest
+from schemas.encoding_set import ENCODING_PARTS, SubmissionManifest
 from schemas.errors import AgreementError, AuthenticationError, ConfigurationError, ExtractError, RoundError, ServiceError, SubmissionError
-from schemas.joins import ALL_PARTS
 from schemas.receipt import RECEIPT_BYTES
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
-from schemas.roster import Role
+from schemas.roster import Kind, Role
 from schemas.signature import SignedDocument
+from schemas.slots import VOLUMES, slot_rows
 
 CUSTODIANS = ("prison", "police-a", "authority-a")
 
@@ -53,7 +53,7 @@ def files_of(settings):
     return {str(path.relative_to(settings.directory)) for path in settings.directory.rglob("*") if path.is_file()}
 
 
-def test_every_custodian_submits_and_keeps_only_its_receipt(linkage, round_id):
+def test_every_custodian_submits_and_keeps_its_receipt_and_what_it_may_be_asked_about(linkage, round_id):
     _, nodes = linkage
     steps = []
     for name in CUSTODIANS:
@@ -61,7 +61,8 @@ def test_every_custodian_submits_and_keeps_only_its_receipt(linkage, round_id):
         done = submit(nodes[name], round_id, progress=lambda step, at, of: steps.append(step))
         assert (done.round_id, done.again) == (round_id, False)
         kept = {path for path in files_of(nodes[name]) - before if not path.startswith("quarantine/")}
-        assert {path for path in kept if "sqlite" not in path} == {f"receipts/{round_id}.receipt"}
+        answers = set() if name == "prison" else {f"second-look/{round_id}.npz"}
+        assert {path for path in kept if "sqlite" not in path} == {f"receipts/{round_id}.receipt", *answers}
         assert nodes[name].path("receipts", f"{round_id}.receipt").stat().st_size == RECEIPT_BYTES
     assert {"check", "encode adults", "encode children", "send"} <= set(steps)
 
@@ -175,9 +176,11 @@ def test_the_manifest_lists_every_part_and_the_same_rows_for_each_projection(lin
     document = SignedDocument.model_validate_json(nodes["prison"].path("outbox", round_id, "manifest.json").read_bytes())
     manifest = SubmissionManifest.model_validate(document.body)
     rows = {part.name: part.rows for part in manifest.parts}
-    assert len(rows) == len(ALL_PARTS)
-    assert rows["adults.A.arrow"] == rows["adults.B.arrow"] == rows["adults.C.arrow"] == 2
-    assert rows["ties.arrow"] == 1  # one adult has neither date of birth nor address, so no filter
+    each = sum(VOLUMES["referral"]["A"])
+    filters, slots = set(ENCODING_PARTS), set(slot_rows(manifest, Kind.PRISON_SERVICE))
+    assert set(rows) == {*filters, *slots, "canaries.arrow"}
+    assert len({rows[name] for name in filters if name.startswith("adults")}) == 1
+    assert {rows[name] for name in slots if name.startswith("adults")} == {each * rows["adults.A.arrow"]}
     assert manifest.quarantined_per_mille == 167
     content = b"".join(path.read_bytes() for path in nodes["prison"].path("outbox", round_id).iterdir())
     assert not [word for word in (b"Ash", b"ash", b"A1234BC", b"CF10") if word in content]

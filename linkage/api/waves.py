@@ -1,0 +1,59 @@
+"""Requests and answers of the second look. A responder sees its own alone, and as many as it would see if nothing had been found."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from linkage.api.call import Signed, SignedChunk
+from linkage.api.permissions import Action, check_can
+from linkage.inbox.vault import Vault
+from linkage.inbox.waves import check_answers, find_asked, read_summary, receive_answers, record_answers, request_chunk
+from linkage.rounds import get_round
+from linkage.store.audit import append
+from schemas.request_signing import DEFAULT_CONTENT_TYPE
+
+router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["second look"])
+
+
+@router.get("/requests/{wave}")
+def list_requests(round_id: str, wave: int, call: Signed) -> dict[str, Any]:
+    """List the caller's tables of requests in a wave; refused until an operator has opened it."""
+    check_can(call.caller, Action.ANSWER)
+    with call.transaction() as session:
+        return {"requests": find_asked(session, round_id, wave, call.caller.organisation).requests}
+
+
+@router.get("/requests/{wave}/{name}/chunks/{index}", response_class=Response)
+def get_requests(round_id: str, wave: int, name: str, index: int, call: Signed) -> Response:
+    """Answer with one chunk of a table of requests."""
+    check_can(call.caller, Action.ANSWER)
+    with call.transaction() as session:
+        asked, vault = (
+            find_asked(session, round_id, wave, call.caller.organisation),
+            Vault(call.service.settings, get_round(session, round_id)),
+        )
+    return Response(request_chunk(vault, asked, name, index), media_type=DEFAULT_CONTENT_TYPE)
+
+
+@router.put("/answers/{wave}/{name}/chunks/{index}", status_code=204)
+def put_answers(round_id: str, wave: int, name: str, index: int, call: SignedChunk) -> None:
+    """Keep one chunk of answers; the same bytes again change nothing."""
+    check_can(call.caller, Action.ANSWER)
+    with call.transaction() as session:
+        asked = find_asked(session, round_id, wave, call.caller.organisation, lock=True)
+        receive_answers(Vault(call.service.settings, get_round(session, round_id)), asked, (name, index), call.body)
+
+
+@router.post("/answers/{wave}")
+def post_answers(round_id: str, wave: int, call: Signed) -> dict[str, bool]:
+    """Check a wave's answers and acknowledge them, in the same words ever after."""
+    check_can(call.caller, Action.ANSWER)
+    summary, organisation = read_summary(call.json()), call.caller.organisation
+    with call.transaction() as session:
+        asked, vault = find_asked(session, round_id, wave, organisation), Vault(call.service.settings, get_round(session, round_id))
+    check_answers(vault, asked, summary)
+    with call.transaction() as session:
+        asked = find_asked(session, round_id, wave, organisation, lock=True)
+        if record_answers(asked, summary) and asked.requests:
+            append(session, call.event("wave-answered", round_id, wave=wave))
+    return {"answered": True}

@@ -1,0 +1,61 @@
+"""Opened pairs to the family graph: people, and the weight of each pair of them. Pure."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.findings.graph import NAMES_AND_BIRTH, FamilyGraph, Search
+from linkage.findings.links import Pair, Person
+from linkage.findings.people import People
+from linkage.search.engine import Filters
+from linkage.search.pools import RoundPools
+from linkage.second_look.levels import Levels
+from linkage.second_look.opened import levels_of, sides
+from linkage.second_look.scoring import load_model
+from schemas.agreement import Release
+from schemas.byte_columns import as_ids
+from schemas.encoding_set import POPULATIONS, Population
+from schemas.linkage import evidence_model
+from schemas.slots import SEARCHES
+
+
+def make_graph(opened: pa.Table, pools: RoundPools, policy: Release) -> FamilyGraph:
+    """Return the family graph of a round under its agreement and the shipped model.
+
+    Args:
+        opened: opened pairs of all searches.
+        pools: the filters that were searched.
+        policy: the agreement's thresholds.
+    """
+    people, met, levels = People(), dict[Search, list[tuple[Person, Person, int]]](), levels_of(opened)
+    for row, (left, right) in enumerate(sides(opened)):
+        population = left.join.population
+        search = (population, pools.kinds[left.organisation], pools.kinds[right.organisation])
+        met.setdefault(search, []).append((people.add(left), people.add(right), row))
+    pairs = {search: _weighed(search, met[search], levels, pools) for search in SEARCHES if search in met}
+    return FamilyGraph(people, pairs, pools.kinds, policy, {population: _filters(people, pools, population) for population in POPULATIONS})
+
+
+def _weighed(search: Search, met: list[tuple[Person, Person, int]], levels: Levels, pools: RoundPools) -> list[Pair]:
+    """Return each pair of persons once, with the best weight of its opened pairs."""
+    population, _, responder = search
+    model, size = load_model(evidence_model(), population), sum(map(len, pools.of_kind(population, responder)))
+    weights = model.weights(levels[np.array([row for _, _, row in met], dtype=np.int64)], size)
+    best: dict[tuple[Person, Person], float] = {}
+    for (left, right, _), weight in zip(met, weights.tolist(), strict=True):
+        best[left, right] = max(weight, best.get((left, right), weight))
+    return [(left, right, weight) for (left, right), weight in sorted(best.items())]
+
+
+def _filters(people: People, pools: RoundPools, population: Population) -> Mapping[str, Mapping[bytes, Filters]]:
+    """Return the opened filters of the projection that two authorities' records are compared in."""
+    wanted = {pseudonym for known in people.filters[population].values() for _, pseudonym in known}
+    return {
+        name: {
+            own.tobytes(): pool.filters[NAMES_AND_BIRTH][row]
+            for row, own in enumerate(as_ids(pool.pseudonyms[NAMES_AND_BIRTH]))
+            if own.tobytes() in wanted
+        }
+        for name, pool in pools.pools[population].items()
+    }

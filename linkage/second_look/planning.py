@@ -1,0 +1,89 @@
+"""Candidate pairs of one search to who is asked for what, in which wave. Pure.
+
+The best candidates are asked for in the first wave; those that found no slot or no room there, in the slots kept for the second.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.search.engine import FilterPairs
+from linkage.second_look.requests import Assigned, assign
+from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
+from schemas.slots import NONCE_BYTES, Volume
+
+Rows = npt.NDArray[np.int64]
+
+PLAN = pa.schema(
+    [
+        pa.field("wave", pa.uint8(), nullable=False),
+        pa.field("organisation", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("nonce", pa.binary(NONCE_BYTES), nullable=False),
+    ]
+)
+
+
+def stacked(parts: Sequence[tuple[int, int, FilterPairs]]) -> FilterPairs:
+    """Return the pairs of several pools as one search's, given with the first row of each pool over all."""
+    none = FilterPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    every = [(0, 0, none), *parts]
+    return FilterPairs(
+        np.concatenate([pairs.left + first for first, _, pairs in every]),
+        np.concatenate([pairs.right + first for _, first, pairs in every]),
+        np.concatenate([pairs.score for _, _, pairs in every]),
+    )
+
+
+def assign_waves(pairs: FilterPairs, volume: Volume, *, first_wave: int) -> Iterator[tuple[int, Assigned]]:
+    """Yield what is asked for in each wave from `first_wave` on; slots are numbered over all waves."""
+    start = 0
+    for wave, each in enumerate(volume, start=1):
+        if wave >= first_wave:
+            found = assign(pairs, slots=each, each=each)
+            yield wave, Assigned(found.left, found.right, found.slot + start, found.no_slot, found.no_room)
+            pairs = _without(pairs, found)
+        start += each
+
+
+def plan_table(wave: int, name: str, responders: Sequence[tuple[str, int]], assigned: Assigned, nonces: Bytes2D) -> pa.Table:
+    """Return one wave of one search as rows of the plan.
+
+    Args:
+        wave: counted from 1.
+        name: of the table of requests.
+        responders: organisations and how many filters each has, in the order in which rows are numbered.
+        assigned: candidates with a slot.
+        nonces: of the uploaders' slots, shape (filters, slots, 16).
+    """
+    ends = np.cumsum([rows for _, rows in responders])
+    responder = np.searchsorted(ends, assigned.right, side="right")
+    begins = np.concatenate([[0], ends])[responder]
+    return pa.Table.from_arrays(
+        [
+            pa.array(np.full(len(assigned.right), wave, dtype=np.uint8)),
+            pa.array([responders[at][0] for at in responder.tolist()], pa.string()),
+            pa.array([name] * len(assigned.right), pa.string()),
+            pa.array((assigned.right - begins).astype(np.int64)),
+            id_column(np.ascontiguousarray(nonces[assigned.left, assigned.slot])),
+        ],
+        schema=PLAN,
+    )
+
+
+def planned(plan: pa.Table, *, wave: int, organisation: str, name: str) -> tuple[Rows, Bytes2D]:
+    """Return the rows of an organisation's filters that one table of requests asks for, and the nonces of their slots."""
+    wanted = {"wave": wave, "organisation": organisation, "name": name}
+    rows = plan.filter(reduce(pc.and_, (pc.equal(plan[column], value) for column, value in wanted.items())))
+    return rows["row"].to_numpy(), fixed_bytes(rows["nonce"], NONCE_BYTES)
+
+
+def _without(pairs: FilterPairs, assigned: Assigned) -> FilterPairs:
+    width = int(pairs.right.max(initial=0)) + 1
+    rest = ~np.isin(pairs.left * width + pairs.right, assigned.left * width + assigned.right)
+    return FilterPairs(pairs.left[rest], pairs.right[rest], pairs.score[rest])
