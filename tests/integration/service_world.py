@@ -30,16 +30,16 @@ from linkage.store.engine import open_store
 from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import Agreement, Encoding, LawfulBasis
+from schemas.agreement import PROJECTIONS, Agreement, Encoding, LawfulBasis
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, SubmissionManifest, write_table
 from schemas.encoding_set import CONTEXT as SUBMISSION_CONTEXT
-from schemas.joins import ALL_PARTS
 from schemas.request_signing import RequestSigner
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role, Roster
 from schemas.sealed import SealingKey
 from schemas.signature import SignedDocument, public_text, sign, signed
+from schemas.slots import ALL_PARTS, SEARCHES, SLOTS, VOLUMES, slots_part
 
 BASE_URL = "https://127.0.0.1:8443"
 ROUND = "round-1"
@@ -239,8 +239,8 @@ def random_bytes(width: int, seed: str) -> bytes:
 
 
 @functools.cache
-def parts_of(seed: str = "one", rows: int = 3, canary: str = "canary") -> dict[str, bytes]:
-    """A whole submission of invented filters: one person a row, one child tied to each adult."""
+def parts_of(seed: str = "one", rows: int = 3, canary: str = "canary", kind: Kind = Kind.PRISON_SERVICE) -> dict[str, bytes]:
+    """A whole submission of invented filters, and of slots that open nothing."""
     parts = {
         name: table_of(
             name,
@@ -251,17 +251,34 @@ def parts_of(seed: str = "one", rows: int = 3, canary: str = "canary") -> dict[s
         )
         for name in ENCODING_PARTS
     }
-    people = {population: [random_bytes(16, f"{seed}{population}{row}") for row in range(rows)] for population in ("adults", "children")}
-    for population, persons in people.items():
-        pseudonyms = [random_bytes(16, f"{seed}{population}.A.arrow{row}") for row in range(rows)]
-        parts[f"{population}.joins.arrow"] = table_of(f"{population}.joins.arrow", {"person": persons, "pseudonym": pseudonyms})
-    parts["ties.arrow"] = table_of("ties.arrow", {"adult": people["adults"], "child": people["children"]})
-    parts["standings.arrow"] = table_of("standings.arrow", {"child": people["children"], "standing": [1] * rows})
+    for population, uploader, responder in SEARCHES:
+        if uploader is kind:
+            parts |= {
+                slots_part(population, projection, responder): slots_of(seed, population, projection, responder, rows)
+                for projection in PROJECTIONS
+            }
     parts["canaries.arrow"] = table_of("canaries.arrow", {"label": ["adults.A.0"], "clk": [random_bytes(128, canary)]})
     return parts
 
 
+def slots_of(seed: str, population: str, projection: str, responder: Kind, rows: int) -> bytes:
+    """The slots of one part, all of its filters' alike but for their nonces."""
+    each, name = sum(VOLUMES["referral"][projection]), slots_part(population, projection, responder)  # type: ignore[arg-type]
+    owners = [random_bytes(16, f"{seed}{population}.{projection}.arrow{row}") for row in range(rows) for _ in range(each)]
+    columns = {"pseudonym": owners, "nonce": [random_bytes(16, f"{seed}{name}{row}") for row in range(rows * each)]}
+    for column in SLOTS:
+        columns.setdefault(column.name, [random_bytes(column.type.byte_width, f"{seed}{column.name}")] * (rows * each))
+    return table_of(name, columns)
+
+
 ROWS = 3
+
+
+def rows_of(name: str) -> int:
+    """How many rows a part of `parts_of` has."""
+    if name == "canaries.arrow":
+        return 1
+    return ROWS * sum(VOLUMES["referral"][name.split(".")[1]]) if ".slots." in name else ROWS
 
 
 @dataclass
@@ -278,7 +295,7 @@ class Sender:
     def manifest(self, contents: dict[str, bytes], **changes: Any) -> dict[str, Any]:
         agreed = self.world.agreements.agreed
         listed = [
-            Part(name=name, rows=1 if name == "canaries.arrow" else ROWS, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            Part(name=name, rows=rows_of(name), size=len(content), sha256=hashlib.sha256(content).hexdigest())
             for name, content in contents.items()
         ]
         manifest = SubmissionManifest(

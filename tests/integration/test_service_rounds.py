@@ -133,14 +133,14 @@ def test_a_custodian_is_refused_in_the_same_words_whatever_a_search_found(world)
 def test_operators_see_who_is_missing_and_counts_in_tens(world):
     world.open_round()
     assert world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["counts"] == dict.fromkeys(
-        ("pairs", "findings", "releasable", "review")
+        ("pairs", "opened", "findings", "releasable", "review")
     )
     Sender(world).submit(parts_of())
     world.set_findings([(NORTH, CHILD)])
     seen = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()
     assert seen["accepted"] == [PRISON]
     assert NORTH in seen["missing"]
-    assert seen["counts"] == {"pairs": 50, "findings": 10, "releasable": 10, "review": 0}
+    assert seen["counts"] == {"pairs": 50, "opened": None, "findings": 10, "releasable": 10, "review": 0}
     assert seen["state"] == "awaiting-approval"
 
 

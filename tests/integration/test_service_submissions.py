@@ -8,7 +8,7 @@ from schemas.canonical import digest_of
 from schemas.encoding_set import CHUNK_BYTES
 from schemas.receipt import CONTEXT as RECEIPT_CONTEXT
 from schemas.receipt import RECEIPT_BYTES, read_receipt
-from schemas.roster import Role, identity_of
+from schemas.roster import Kind, Role, identity_of
 from schemas.signature import check_signed_by
 from tests.integration.service_world import (
     NORTH,
@@ -52,8 +52,8 @@ def test_missing_chunks_are_named_and_a_submission_without_them_is_not_accepted(
     sender, parts = Sender(world), parts_of()
     body = sender.manifest(parts)
     assert sender.announce(body).json() == {"state": "receiving", "missing": {name: [0] for name in parts}}
-    sender.put_chunk(digest_of(body), "ties.arrow", 0, parts["ties.arrow"])
-    assert "ties.arrow" not in sender.announce(body).json()["missing"]
+    sender.put_chunk(digest_of(body), "adults.A.slots.police.arrow", 0, parts["adults.A.slots.police.arrow"])
+    assert "adults.A.slots.police.arrow" not in sender.announce(body).json()["missing"]
     assert f"{len(parts) - 1} chunk(s) are missing" in refusal(sender.accept(digest_of(body)), 422, "SubmissionError")
 
 
@@ -61,19 +61,19 @@ def test_a_chunk_again_is_fine_and_other_bytes_are_a_conflict(world):
     sender, parts = Sender(world), parts_of()
     body = sender.manifest(parts)
     sender.announce(body)
-    place = (digest_of(body), "ties.arrow", 0)
-    assert sender.put_chunk(*place, parts["ties.arrow"]).status_code == 204
+    place = (digest_of(body), "adults.A.slots.police.arrow", 0)
+    assert sender.put_chunk(*place, parts["adults.A.slots.police.arrow"]).status_code == 204
     before = world.snapshot()
-    assert sender.put_chunk(*place, parts["ties.arrow"]).status_code == 204
-    refusal(sender.put_chunk(*place, bytes(len(parts["ties.arrow"]))), 409, "SubmissionError")
+    assert sender.put_chunk(*place, parts["adults.A.slots.police.arrow"]).status_code == 204
+    refusal(sender.put_chunk(*place, bytes(len(parts["adults.A.slots.police.arrow"]))), 409, "SubmissionError")
     assert world.snapshot() == before
 
 
 OTHER_CHUNKS = [
-    ("ties.arrow/chunks/0", 422, "want"),
-    ("ties.arrow/chunks/1", 422, "counted from 0"),
-    ("ties.arrow/chunks/-1", 422, "counted from 0"),
-    ("ties.arrow/chunks/first", 422, "a parameter is malformed"),
+    ("adults.A.slots.police.arrow/chunks/0", 422, "want"),
+    ("adults.A.slots.police.arrow/chunks/1", 422, "counted from 0"),
+    ("adults.A.slots.police.arrow/chunks/-1", 422, "counted from 0"),
+    ("adults.A.slots.police.arrow/chunks/first", 422, "a parameter is malformed"),
     ("elsewhere.arrow/chunks/0", 422, "no part of that name"),
     ("..%2F..%2Fsettings.json/chunks/0", 404, "no such address"),
 ]
@@ -172,11 +172,11 @@ def test_a_submission_outside_of_the_window_is_refused(world, moved, detail):
     sender, parts = Sender(world), parts_of()
     body = sender.manifest(parts)
     sender.announce(body)
-    sender.put_parts(digest_of(body), {"ties.arrow": parts["ties.arrow"]})
+    sender.put_parts(digest_of(body), {"adults.A.slots.police.arrow": parts["adults.A.slots.police.arrow"]})
     world.now = NOW + moved
     before = world.snapshot()
     assert detail in refusal(sender.announce(sender.manifest(parts_of("two"))), 409, "RoundError")
-    refusal(sender.put_chunk(digest_of(body), "standings.arrow", 0, parts["standings.arrow"]), 409, "RoundError")
+    refusal(sender.put_chunk(digest_of(body), "adults.A.arrow", 0, parts["adults.A.arrow"]), 409, "RoundError")
     refusal(sender.accept(digest_of(body)), 409, "RoundError")
     assert world.snapshot() == before
 
@@ -191,7 +191,7 @@ def test_bodies_over_their_limit_are_refused(world):
     sender = Sender(world)
     before = world.snapshot()
     submission = f"/v1/rounds/{ROUND}/submissions/{'0' * 64}"
-    for path, size in ((submission, 64 * 1024), (f"{submission}/parts/ties.arrow/chunks/0", 8 * 1024 * 1024)):
+    for path, size in ((submission, 64 * 1024), (f"{submission}/parts/adults.A.arrow/chunks/0", 8 * 1024 * 1024)):
         assert f"over {size} bytes" in refusal(world.send(sender.key_id, "PUT", path, bytes(size + 1)), 413, "SubmissionError")
     response = world.send(sender.key_id, "POST", f"{submission}/accept", bytes(256 * 1024 + 1))
     refusal(response, 413, "SubmissionError")
@@ -201,20 +201,20 @@ def test_bodies_over_their_limit_are_refused(world):
 def test_a_submission_with_a_bad_part_is_refused_whole(world):
     sender = Sender(world)
     sender.submit(parts_of("before"))
-    parts = parts_of() | {"ties.arrow": b"nothing of the kind"}
+    parts = parts_of() | {"adults.A.slots.police.arrow": b"nothing of the kind"}
     body = sender.manifest(parts)
     sender.announce(body)
     sender.put_parts(digest_of(body), parts)
     before = world.snapshot()
-    assert "part ties.arrow: not a readable Arrow IPC file" in refusal(sender.accept(digest_of(body)), 422, "SubmissionError")
+    assert "part adults.A.slots.police.arrow: not a readable Arrow IPC file" in refusal(sender.accept(digest_of(body)), 422, "SubmissionError")
     assert world.snapshot() == before
 
 
 def test_a_party_whose_canaries_differ_is_refused(world):
     Sender(world).submit(parts_of())
-    _, response = Sender(world, NORTH).submit(parts_of("north", canary="drifted"))
+    _, response = Sender(world, NORTH).submit(parts_of("north", canary="drifted", kind=Kind.LOCAL_AUTHORITY))
     assert "canaries.arrow: differs" in refusal(response, 422, "SubmissionError")
-    _, response = Sender(world, POLICE).submit(parts_of("police"))
+    _, response = Sender(world, POLICE).submit(parts_of("police", kind=Kind.POLICE))
     assert response.status_code == 200
 
 
@@ -224,7 +224,7 @@ def test_another_organisations_submission_is_as_unknown_as_one_that_is_not_there
     theirs = world.send(f"{NORTH}/custodian", "GET", path + digest)
     absent = world.send(f"{NORTH}/custodian", "GET", path + "0" * 64)
     assert refusal(theirs, 404, "NotPermittedError") == refusal(absent, 404, "NotPermittedError")
-    assert Sender(world, NORTH).put_chunk(digest, "ties.arrow", 0, b"x").content == absent.content
+    assert Sender(world, NORTH).put_chunk(digest, "adults.A.slots.police.arrow", 0, b"x").content == absent.content
 
 
 def test_a_fault_says_nothing_of_itself(world, monkeypatch):

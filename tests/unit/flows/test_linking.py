@@ -32,7 +32,7 @@ def linked():
     linking = Linking("adults")
     right = columns(RECORDS[:SHARED] + RECORDS[SHARED + ALONE :])
     right["postcode"] = ["" if row % 3 == 0 else code for row, code in enumerate(right["postcode"])]
-    sides = linking.encode("left", person_rows(columns(RECORDS[: SHARED + ALONE]))), linking.encode("right", person_rows(right))
+    sides = linking.encode(person_rows(columns(RECORDS[: SHARED + ALONE]))), linking.encode(person_rows(right))
     return linking, *sides, linking.candidates(*sides, cut=CUT, top_k=TOP_K)
 
 
@@ -53,9 +53,13 @@ def test_candidates_of_every_projection_open_once_as_rows_of_the_input(linked):
 
 
 def test_pairs_are_among_those_that_the_search_finds(linked):
-    linking, left, right, _ = linked
-    searched = linking.search(left, right, cut=CUT, top_k=TOP_K)
-    assert set(pairs(looked(linked))) <= set(zip(searched.left.tolist(), searched.right.tolist(), strict=True))
+    _, left, right, candidates = linked
+    searched = {
+        (int(left.behind[projection].record[one]), int(right.behind[projection].record[other]))
+        for projection, found in candidates.items()
+        for one, other in zip(found.left, found.right, strict=True)
+    }
+    assert set(pairs(looked(linked))) <= searched
 
 
 def test_one_person_agrees_in_most_tags_but_for_blanks(linked):

@@ -1,5 +1,6 @@
 """Acceptance of a submission: what of a manifest or a part is refused, and in which words."""
 
+import pyarrow as pa
 import pytest
 
 from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
@@ -7,9 +8,10 @@ from schemas.canonical import digest as sha256
 from schemas.canonical import digest_of
 from schemas.encoding_set import Part, SubmissionManifest
 from schemas.errors import SubmissionError
+from schemas.roster import Kind
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument
-from tests.integration.service_world import NORTH, PRISON, ROWS, make_agreement, parts_of, random_bytes, table_of
+from tests.integration.service_world import NORTH, PRISON, ROWS, make_agreement, parts_of, random_bytes, rows_of, slots_of, table_of
 
 ROUND = RoundManifest(
     round_id="round-1",
@@ -24,10 +26,7 @@ ROUND_DIGEST = digest_of(ROUND.model_dump())
 
 
 def manifest_of(contents, **changes):
-    listed = [
-        {"name": name, "rows": 1 if name == "canaries.arrow" else ROWS, "size": len(content), "sha256": sha256(content)}
-        for name, content in contents.items()
-    ]
+    listed = [{"name": name, "rows": rows_of(name), "size": len(content), "sha256": sha256(content)} for name, content in contents.items()]
     body = {
         "round_id": "round-1",
         "round_digest": ROUND_DIGEST,
@@ -67,7 +66,7 @@ CHANGES = {
     "too many quarantined": ({"quarantined_per_mille": 51}, "more rows are quarantined"),
     "malformed": ({"parts": []}, "malformed at parts"),
     "unknown field": ({"extra": 1}, "malformed at the top level"),
-    "parts missing": ({"parts": [{"name": "ties.arrow", "rows": 0, "size": 1, "sha256": "0" * 64}]}, "is missing"),
+    "parts missing": ({"parts": [{"name": "canaries.arrow", "rows": 0, "size": 1, "sha256": "0" * 64}]}, "is missing"),
 }
 
 
@@ -89,34 +88,26 @@ def clks(index, row):
     return table_of("adults.A.arrow", {"pseudonym": [random_bytes(16, f"oneadults.A.arrow{item}") for item in range(ROWS)], "clk": filters})
 
 
-CHILDREN = [random_bytes(16, f"onechildren{row}") for row in range(ROWS)]
-UNKNOWN = [random_bytes(16, f"unknown{row}") for row in range(ROWS)]
 SAME = [random_bytes(16, "oneadults.A.arrow0")] * ROWS
+SLOTS_PART = "adults.A.slots.police.arrow"
+
+
+def slots(**columns):
+    """Return the part of slots with some columns changed."""
+    table = pa.ipc.open_file(parts_of()[SLOTS_PART]).read_all().to_pydict()
+    return table_of(SLOTS_PART, table | {name: change(table[name]) for name, change in columns.items()})
+
+
 BAD_PARTS = {
     "empty filter": ("adults.A.arrow", clks(0, bytes(128)), "one is constant"),
     "full filter": ("adults.A.arrow", clks(2, b"\xff" * 128), "one is constant"),
     "no Arrow file": ("adults.A.arrow", b"nothing of the kind", "not a readable Arrow IPC file"),
     "cut short": ("adults.A.arrow", clks(0, b"a" * 128)[:-40], "not a readable Arrow IPC file"),
-    "other columns": ("adults.A.arrow", table_of("standings.arrow", {"child": CHILDREN, "standing": [1] * ROWS}), "columns are not"),
+    "other columns": ("adults.A.arrow", table_of("canaries.arrow", {"label": ["a"] * ROWS, "clk": [b"a" * 128] * ROWS}), "columns are not"),
     "pseudonym twice": ("adults.A.arrow", table_of("adults.A.arrow", {"pseudonym": SAME, "clk": [b"a" * 128] * ROWS}), "stands twice"),
-    "joined twice": ("adults.joins.arrow", table_of("adults.joins.arrow", {"person": UNKNOWN, "pseudonym": SAME}), "is joined twice"),
-    "stray join": (
-        "adults.joins.arrow",
-        table_of("adults.joins.arrow", {"person": UNKNOWN, "pseudonym": UNKNOWN}),
-        "not in this submission",
-    ),
-    "stray adult": ("ties.arrow", table_of("ties.arrow", {"adult": UNKNOWN, "child": CHILDREN}), "an adult is not in this submission"),
-    "stray standing": (
-        "standings.arrow",
-        table_of("standings.arrow", {"child": UNKNOWN, "standing": [1] * ROWS}),
-        "a child is not in this",
-    ),
-    "two standings": (
-        "standings.arrow",
-        table_of("standings.arrow", {"child": CHILDREN[:1] * ROWS, "standing": [1] * ROWS}),
-        "a child stands",
-    ),
-    "unknown standing": ("standings.arrow", table_of("standings.arrow", {"child": CHILDREN, "standing": [9] * ROWS}), "not a known one"),
+    "slots of strangers": (SLOTS_PART, slots_of("two", "adults", "A", Kind.POLICE, ROWS), "want 4 for every pseudonym"),
+    "slots for one alone": (SLOTS_PART, slots(pseudonym=lambda owners: owners[:1] * len(owners)), "want 4 for every pseudonym"),
+    "nonce twice": (SLOTS_PART, slots(nonce=lambda nonces: [nonces[1], *nonces[1:]]), "a nonce stands twice"),
 }
 
 
@@ -128,12 +119,12 @@ def test_a_bad_part_is_named_with_the_rule_it_breaks(case):
     assert name in str(caught.value)
 
 
-@pytest.mark.parametrize(("field", "value", "detail"), [("sha256", "0" * 64, "SHA-256"), ("rows", 4, "row count"), ("size", 9, "size")])
+@pytest.mark.parametrize(("field", "value", "detail"), [("sha256", "0" * 64, "SHA-256"), ("rows", 5, "row count"), ("size", 9, "size")])
 def test_a_part_that_differs_from_the_manifest_is_refused(field, value, detail):
     parts = parts_of()
     manifest = SubmissionManifest.model_validate(manifest_of(parts))
-    changed = [part.model_copy(update={field: value}) if part.name == "ties.arrow" else part for part in manifest.parts]
-    with pytest.raises(SubmissionError, match=f"ties.arrow: {detail}"):
+    changed = [part.model_copy(update={field: value}) if part.name == SLOTS_PART else part for part in manifest.parts]
+    with pytest.raises(SubmissionError, match=f"{SLOTS_PART}: {detail}"):
         check_submission(manifest.model_copy(update={"parts": changed}), lambda part: parts[part.name])
 
 
@@ -149,13 +140,6 @@ def test_a_submission_without_canaries_is_refused():
         check_submission(
             manifest.model_copy(update={"parts": listed}), lambda part: empty if part.name == "canaries.arrow" else parts[part.name]
         )
-
-
-def test_joins_ties_and_standings_may_be_absent():
-    parts = {
-        name: content for name, content in parts_of().items() if ".joins." not in name and name not in ("ties.arrow", "standings.arrow")
-    }
-    assert list(check_whole(parts)) == ["adults.A.0"]
 
 
 def test_canaries_that_differ_in_one_byte_or_label_are_refused():

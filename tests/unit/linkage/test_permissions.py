@@ -9,6 +9,7 @@ from schemas.roster import Role
 MAY = {
     (Role.OPERATOR, Action.OPEN_ROUND),
     (Role.OPERATOR, Action.CLOSE_ROUND),
+    (Role.OPERATOR, Action.OPEN_WAVE),
     (Role.OPERATOR, Action.APPROVE),
     (Role.OPERATOR, Action.RELEASE),
     (Role.OPERATOR, Action.SEE_PROGRESS),
@@ -16,6 +17,7 @@ MAY = {
     (Role.KEY_HOLDER, Action.SEND_SHARE),
     (Role.CUSTODIAN, Action.COLLECT_SHARES),
     (Role.CUSTODIAN, Action.SUBMIT),
+    (Role.CUSTODIAN, Action.ANSWER),
     (Role.DESK, Action.COLLECT_ENVELOPE),
     (Role.DESK, Action.REDEEM),
     (Role.STATISTICIAN, Action.COUNT),

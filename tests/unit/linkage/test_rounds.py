@@ -9,8 +9,10 @@ from linkage.states import MAY_MOVE, OWNERS, State, check_may_move
 from linkage.store.models import Round
 from schemas.errors import RoundError
 
-FORWARD = [State.OPEN, State.CLOSED, State.SEARCHED, State.AWAITING_APPROVAL, State.RELEASED, State.EXPIRED]
-STEPS = {*pairwise(FORWARD), *((state, State.CANCELLED) for state in FORWARD[:4])}
+FORWARD = [
+    State.OPEN, State.CLOSED, State.FIRST_WAVE, State.SECOND_WAVE, State.SEARCHED, State.AWAITING_APPROVAL, State.RELEASED, State.EXPIRED,
+]  # fmt: skip
+STEPS = {*pairwise(FORWARD), *((state, State.CANCELLED) for state in FORWARD[:6])}
 
 
 @pytest.mark.parametrize(("state", "to"), list(product(State, State)))

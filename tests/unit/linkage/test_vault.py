@@ -16,14 +16,14 @@ def vault(directory, *, round_id="round-1", key=b"k" * 32):
 
 
 def part(size):
-    return Part(name="ties.arrow", rows=1, size=size, sha256="0" * 64)
+    return Part(name="adults.A.arrow", rows=1, size=size, sha256="0" * 64)
 
 
 def test_a_part_comes_back_from_its_chunks(tmp_path):
     content = bytes(range(256)) * (CHUNK_BYTES // 256) + b"tail"
     ours = vault(tmp_path)
-    ours.write_chunk("org", DIGEST, "ties.arrow", 1, content[CHUNK_BYTES:])
-    ours.write_chunk("org", DIGEST, "ties.arrow", 0, content[:CHUNK_BYTES])
+    ours.write_chunk("org", DIGEST, "adults.A.arrow", 1, content[CHUNK_BYTES:])
+    ours.write_chunk("org", DIGEST, "adults.A.arrow", 0, content[:CHUNK_BYTES])
     assert ours.read_part("org", DIGEST, part(len(content))) == content
     assert not list(tmp_path.rglob("*.part"))
 
@@ -37,12 +37,12 @@ def test_a_blob_comes_back_and_may_be_replaced(tmp_path):
 
 def test_a_file_that_is_moved_changed_gone_or_of_another_round_does_not_open(tmp_path):
     ours = vault(tmp_path)
-    ours.write_chunk("org", DIGEST, "ties.arrow", 0, b"content")
+    ours.write_chunk("org", DIGEST, "adults.A.arrow", 0, b"content")
     (file,) = [item for item in tmp_path.rglob("*") if item.is_file()]
-    other_place = file.with_name("standings.arrow.0")
+    other_place = file.with_name("adults.B.arrow.0")
     other_place.write_bytes(file.read_bytes())
     with pytest.raises(ServiceError):
-        ours.read_part("org", DIGEST, part(7).model_copy(update={"name": "standings.arrow"}))
+        ours.read_part("org", DIGEST, part(7).model_copy(update={"name": "adults.B.arrow"}))
     with pytest.raises(ServiceError):
         vault(tmp_path, key=b"x" * 32).read_part("org", DIGEST, part(7))
     file.write_bytes(file.read_bytes()[:-1] + b"\x00")

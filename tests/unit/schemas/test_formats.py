@@ -24,11 +24,13 @@ from schemas.encoding_set import (
     write_table,
 )  # fmt: skip
 from schemas.errors import SealError, SubmissionError, TokenError
-from schemas.joins import ACTING_STANDINGS, ALL_PARTS, JOINS, Standing
-from schemas.linkage import feature_names, schema_text, schemas_digest, weight_table
+from schemas.joins import ACTING_STANDINGS, Standing
+from schemas.linkage import evidence_model, feature_names, schema_text, schemas_digest
 from schemas.receipt import RECEIPT_BYTES, read_receipt, write_receipt
+from schemas.roster import Kind
 from schemas.sealed import MAX_PLAINTEXT, OVERHEAD, SealingKey, seal
 from schemas.signature import public_text, signed
+from schemas.slots import ALL_PARTS, REQUESTS, check_slot_parts, slot_rows
 from schemas.token import TOKEN_BODY_BYTES, TokenBody, read_token, token_context, write_token
 
 HEX = "ab" * 32
@@ -173,10 +175,10 @@ def test_a_part_that_is_not_what_the_manifest_says_is_refused_by_name(content, r
 
 
 def test_a_part_with_a_missing_value_is_refused():
-    loose = pa.schema([pa.field("person", pa.binary(16)), pa.field("pseudonym", pa.binary(16))])
-    table = pa.table({"person": pa.array([None], pa.binary(16)), "pseudonym": pa.array([bytes(16)], pa.binary(16))}, schema=loose)
+    loose = pa.schema([pa.field("pseudonym", pa.binary(16)), pa.field("nonce", pa.binary(16))])
+    table = pa.table({"pseudonym": pa.array([None], pa.binary(16)), "nonce": pa.array([bytes(16)], pa.binary(16))}, schema=loose)
     with pytest.raises(SubmissionError, match=r"columns are not those|a value is missing"):
-        read_table(write_table(table), JOINS, part="adults.joins.arrow", rows=1)
+        read_table(write_table(table), REQUESTS, part="adults.A.prison-service", rows=1)
 
 
 def part(name, **changes):
@@ -212,7 +214,48 @@ def test_a_manifest_that_does_not_add_up_is_refused(change, said):
         check_manifest(manifest(change(manifest().model_dump()["parts"])))
 
 
-@pytest.mark.parametrize("name", ["../adults.A.arrow", "adults.E.arrow", "adults.A.arrow\n", "ADULTS.A.arrow", "canaries.A.arrow", ""])
+KINDS = (Kind.PRISON_SERVICE, Kind.POLICE, Kind.LOCAL_AUTHORITY)
+
+
+def with_slots(kind, **changes):
+    whole = manifest()
+    return manifest(
+        [*whole.model_dump()["parts"], *(part(name, rows=changes.get(name, rows)) for name, rows in slot_rows(whole, kind).items())]
+    )
+
+
+def test_the_prison_service_sends_slots_for_both_kinds_the_police_for_authorities_and_authorities_none():
+    sent = {kind: slot_rows(manifest(), kind) for kind in KINDS}
+    assert [len(sent[kind]) for kind in KINDS] == [12, 4, 0]
+    assert set(sent[Kind.POLICE]) == {f"children.{projection}.slots.local-authority.arrow" for projection in PROJECTIONS}
+    assert set(sent[Kind.PRISON_SERVICE].values()) == {10 * 4}
+    for kind in KINDS:
+        check_slot_parts(with_slots(kind), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2])
+def test_slots_that_are_missing_too_few_or_another_kinds_are_refused_by_name(kind):
+    name = min(slot_rows(manifest(), kind))
+    for wrong in (manifest(), with_slots(kind, **{name: 39})):
+        with pytest.raises(SubmissionError, match=f"part {name} is missing, not asked for, or has another number of rows"):
+            check_slot_parts(wrong, kind)
+    with pytest.raises(SubmissionError, match="not asked for"):
+        check_slot_parts(with_slots(kind), Kind.LOCAL_AUTHORITY)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../adults.A.arrow",
+        "adults.E.arrow",
+        "adults.A.arrow\n",
+        "ADULTS.A.arrow",
+        "canaries.A.arrow",
+        "adults.joins.arrow",
+        "adults.A.slots.prison-service.arrow",
+        "",
+    ],
+)
 def test_a_part_of_another_name_is_refused(name):
     with pytest.raises(ValidationError):
         Part.model_validate(part(name))
@@ -220,12 +263,12 @@ def test_a_part_of_another_name_is_refused(name):
 
 def test_an_unknown_part_is_not_in_the_manifest():
     with pytest.raises(SubmissionError, match="no part of that name"):
-        manifest().part("ties.arrow")
+        manifest().part("adults.A.slots.police.arrow")
 
 
 @pytest.mark.parametrize(("size", "sizes"), [(1, [1]), (CHUNK_BYTES, [CHUNK_BYTES]), (2 * CHUNK_BYTES + 5, [CHUNK_BYTES, CHUNK_BYTES, 5])])
 def test_chunks_cover_a_part_exactly(size, sizes):
-    made = Part.model_validate(part("ties.arrow", size=size))
+    made = Part.model_validate(part("canaries.arrow", size=size))
     assert [made.chunk_size(index) for index in range(made.chunks)] == sizes
 
 
@@ -287,8 +330,8 @@ def test_linkage_schemas_are_clkhashs_own_format(projection):
     assert len(schemas_digest()) == 64
 
 
-def test_there_are_weights_for_both_populations():
-    assert {"adults", "children"} <= set(weight_table())
+def test_there_is_a_model_for_both_populations():
+    assert {"adults", "children"} <= set(evidence_model())
 
 
 class Request:
