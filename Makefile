@@ -58,6 +58,7 @@ quality: setup  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet a
 
 weights: setup  ## Calibrate the match weights again, on invented populations
 	@$(BIN)/python -W ignore -m flows.calibrate
+	@$(BIN)/python -W ignore -m flows.calibrate_evidence
 
 clean:  ## Remove what setup and the demo made
 	rm -rf .venv demo-out

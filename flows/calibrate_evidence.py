@@ -7,7 +7,7 @@ key is needed: a level says which components are equal, and components are here 
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib import resources
@@ -33,7 +33,7 @@ RANDOM_PAIRS = 200_000  # of each two pools
 CARELESS, CARELESS_SHARE = 4.0, 0.25  # the world errs more than invented sites: a quarter of matches is counted at four times their slips
 THINNING = 8  # the invented population lives in four towns, a country in thousands: strangers share a place so many times less often
 IMAGINED = 20.0  # pairs, spread as in the classes together: no level is impossible in a class of few pairs
-NAMESAKE, NEIGHBOUR, MATCH = "namesake", "neighbour", "match"
+NAMESAKE, NEIGHBOUR = "namesake", "neighbour"
 BY_POOL = (UNRELATED, NAMESAKE)  # the larger the pool, the more of them; all others are a constant for each record
 ALIKE = {"twin": "sibling"}  # few twins are counted: where they say little, they are like siblings
 
@@ -88,29 +88,47 @@ def calibrate(seeds: Sequence[int] = SEEDS, people: int = PEOPLE) -> dict[str, A
         )
     source = {"seeds": list(seeds), "people": people, "unit": "hundredths of a bit", "careless_share": CARELESS_SHARE}
     fields = {name: [level.name for level in levels if level] for name, levels in FIELDS.items()}
-    return {"source": source, "fields": fields, **{population: model(census) for population, census in censuses.items()}}
+    everywhere = _together(censuses.values())
+    return {"source": source, "fields": fields, **{population: model(census, everywhere) for population, census in censuses.items()}}
 
 
-def model(census: Census) -> dict[str, Any]:
-    """Return one population's classes, with log2 probabilities in hundredths of a bit."""
-    strangers = thinned(census.others[UNRELATED].levels)
-    together = sum((item.levels for item in census.matches.values()), np.zeros((len(FIELDS), WIDTH)))
+def _together(censuses: Iterable[Census]) -> Census:
+    """Return the matches and strangers of several populations."""
+    everywhere = Census()
+    for number, census in enumerate(censuses):
+        everywhere.matches |= {f"{number} {name}": item for name, item in census.matches.items()}
+        everywhere.others[UNRELATED].levels += census.others[UNRELATED].levels
+    return everywhere
+
+
+def model(census: Census, everywhere: Census) -> dict[str, Any]:
+    """Return one population's classes, with log2 probabilities in hundredths of a bit.
+
+    Args:
+        census: of the population.
+        everywhere: of all populations together: what is expected where this one says little.
+    """
+    usual, strangers = _summed(everywhere.matches), thinned(everywhere.others[UNRELATED].levels)
     matches = {
-        name: {"share": share, "levels": _centibits(probabilities(item.levels, together))}
-        for name, item, share in ((name, item, _share(name, census.matches)) for name, item in sorted(census.matches.items()))
+        name: {"share": _share(name, census.matches), "levels": _centibits(probabilities(item.levels, usual))}
+        for name, item in sorted(census.matches.items())
     }
-    others = {}
-    for name, item in sorted(census.others.items()):
-        counts = thinned(item.levels) if name in BY_POOL else item.levels
-        background = _blended(census.others[ALIKE[name]].levels if name in ALIKE else counts, strangers)
-        rate = (
-            {"per_pair": item.pairs / census.pairs, "per_record": 0.0}
-            if name in BY_POOL
-            else {"per_pair": 0.0, "per_record": item.pairs / census.records}
-        )
-        others[name] = {**rate, "levels": _centibits(probabilities(counts, background))}
+    others = {name: _class_of_others(name, census, strangers) for name in sorted(census.others)}
     others[UNRELATED]["per_pair"] = 1.0  # they were drawn, not all counted
     return {"matches": matches, "others": others}
+
+
+def _class_of_others(name: str, census: Census, strangers: Counts) -> dict[str, Any]:
+    item = census.others[name]
+    if name in BY_POOL:
+        levels = probabilities(thinned(item.levels), strangers)
+        return {"per_pair": item.pairs / census.pairs, "per_record": 0.0, "levels": _centibits(levels)}
+    levels = probabilities(item.levels, _blended(census.others[ALIKE.get(name, name)].levels, strangers))
+    return {"per_pair": 0.0, "per_record": item.pairs / census.records, "levels": _centibits(levels)}
+
+
+def _summed(classes: Mapping[str, Counted]) -> Counts:
+    return sum((item.levels for item in classes.values()), np.zeros((len(FIELDS), WIDTH)))
 
 
 def probabilities(counts: Counts, background: Counts) -> Counts:
@@ -126,7 +144,7 @@ def probabilities(counts: Counts, background: Counts) -> Counts:
 
 def thinned(counts: Counts) -> Counts:
     """Return the counts of strangers with agreement in place `THINNING` times less often, as in a country."""
-    place, result = list(FIELDS).index("place"), counts.copy()
+    place, result = list(FIELDS).index("place"), counts.astype(np.float64)
     for differs, agree in (
         (Place.ONLY_TOWN_DIFFERS, range(Place.ONLY_TOWN, Place.DIFFERENT)),
         (Place.DIFFERENT, range(Place.TOWN, len(Place))),

@@ -26,7 +26,7 @@ from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
 Profile = Literal["default", "small-scope"]
-PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=585, top_k=20)}
+PROFILES: Mapping[Profile, Search] = {"default": Search(cut_per_mille=590), "small-scope": Search(cut_per_mille=585, top_k=20)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
 POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS), theta_centibits=round(CENTIBITS * REFERRAL_BITS))
 MAX_ROWS = 5_000_000

@@ -26,12 +26,18 @@ from schemas.encoding_set import Population
 
 Bits = npt.NDArray[np.float64]
 
-AGAINST_BITS: Final = 5.0  # no field speaks against a match by more than this, beside unrelated people,
-AGAINST_BITS_OF: Final = {"birth": 8.0}  # but for the date of birth: people keep theirs
+AGAINST_BITS: Final = 5.0  # a field may be wrong with anybody: none speaks against a match by more than this, beside strangers,
+AGAINST_BITS_OF: Final = {  # but for names and dates, which people keep and siblings do not share; and an address, which says again what a postcode said
+    "forename": 7.0,
+    "birth": 8.0,
+    "address": 2.0,
+}
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
 # Where rules cut, measured on invented populations that the model was not counted on (docs/explanation/quality.md).
-LINK_BITS: Final = -4.0  # of pairs one to one, as many are right as wrong here: records four times as careless, half with a partner
-REFERRAL_BITS: Final = 8.0  # with a lead of delta, at most 1 of 2,000 is wrong here: one record in twenty has a partner
+LINK_BITS: Final = (
+    -4.0
+)  # one to one, as many pairs are wrong as right: at -3 where half of carelessly kept records have a partner, at -6 where most have
+REFERRAL_BITS: Final = 8.0  # with a lead of delta, far fewer than 1 of 2,000 are wrong where one record in twenty has a partner
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100
@@ -81,18 +87,18 @@ def load_model(table: Mapping[str, Any], *populations: Population) -> Model:
         table: log2 probabilities in hundredths of a bit, by population, class, field and level.
         populations: which the pools hold.
     """
-    matches, others = ([item for name in populations for item in table[name][side].values()] for side in ("matches", "others"))
-    unrelated = np.mean([_tables(table[name]["others"][UNRELATED]["levels"]) for name in populations], axis=0)
-    against = np.array([AGAINST_BITS_OF.get(field, AGAINST_BITS) for field in FIELDS])
-    match = np.stack([np.maximum(_tables(item["levels"]), unrelated - against[:, None]) for item in matches])
-    shares = np.array([item["share"] for item in matches]) / len(populations)
+    matches, others = ([item for name in populations for item in table[name][side].items()] for side in ("matches", "others"))
+    unrelated = np.mean([_tables(item["levels"]) for name, item in others if name == UNRELATED], axis=0)
+    least = unrelated - np.array([AGAINST_BITS_OF.get(field, AGAINST_BITS) for field in FIELDS])[:, None]
+    match, other = (np.stack([np.maximum(_tables(item["levels"]), least) for _, item in classes]) for classes in (matches, others))
+    shares = np.array([item["share"] for _, item in matches]) / len(populations)
     typical = np.logaddexp2.reduce(match + np.log2(shares)[:, None, None], axis=0)
     return Model(
         match=match,
         match_share=shares,
-        other=np.stack([np.maximum(_tables(item["levels"]), typical - FOR_BITS) for item in others]),
-        per_pair=np.array([item["per_pair"] for item in others]) / len(populations),
-        per_record=np.array([item["per_record"] for item in others]) / len(populations),
+        other=np.maximum(other, typical - FOR_BITS),
+        per_pair=np.array([item["per_pair"] for _, item in others]) / len(populations),
+        per_record=np.array([item["per_record"] for _, item in others]) / len(populations),
     )
 
 

@@ -103,6 +103,7 @@ def filters(rows: PersonRows, projection: Projection) -> list[Filter]:
 def column(rows: PersonRows, feature: str) -> list[str]:
     """Return what a feature reads from each row; "" where there is nothing.
 
+    A search reads short forms of forenames in full; what they are short for is for a second look to compare.
     A place that a record lacks is stood for by another, in one order for all: else those who record postcodes alone, or streets alone, would be
     in half of the projections, and a filter with fewer bits would show what is missing.
     """
@@ -112,7 +113,12 @@ def column(rows: PersonRows, feature: str) -> list[str]:
         case "address":
             return [street or code or town for code, street, town in zip(rows.postcode, rows.address, rows.town, strict=True)]
         case "names":
-            return [f"{first} {last}" if first and last else "" for first, last in zip(rows.forename, rows.surname, strict=True)]
+            return [
+                f"{normalise.in_full(first)} {last}" if first and last else ""
+                for first, last in zip(rows.forename, rows.surname, strict=True)
+            ]
+        case "forename":
+            return [normalise.in_full(first) for first in rows.forename]
         case "dob_pair":
             return [normalise.day_and_month(born) if born else "" for born in rows.dob]
         case _:

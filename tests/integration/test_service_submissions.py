@@ -206,7 +206,9 @@ def test_a_submission_with_a_bad_part_is_refused_whole(world):
     sender.announce(body)
     sender.put_parts(digest_of(body), parts)
     before = world.snapshot()
-    assert "part adults.A.slots.police.arrow: not a readable Arrow IPC file" in refusal(sender.accept(digest_of(body)), 422, "SubmissionError")
+    assert "part adults.A.slots.police.arrow: not a readable Arrow IPC file" in refusal(
+        sender.accept(digest_of(body)), 422, "SubmissionError"
+    )
     assert world.snapshot() == before
 
 

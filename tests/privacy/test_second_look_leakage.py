@@ -9,12 +9,13 @@ import pytest
 from parties.risk.alignment import frequency_guesses, graph_guesses
 from parties.risk.separation import auc, linear_guesses
 from parties.second_look.evidence import tags
+from schemas.agreement import PROJECTIONS
 from schemas.second_look import LABELS, N_TAGS, POSITIONS, PRESENT
 from tests.acceptance.second_look import components_of, invented, party, random_ids, slots_of
 
 PEOPLE, FILLS, PAIRS, RIDGE = 3_000, 400, 10_000, 500.0
 CHANCE = (0.48, 0.52)
-SURNAME = [place for name in ("surname", "surname.sound", "surname.start", "surname.near") for place in range(N_TAGS)[POSITIONS[name]]]
+SURNAME = [place for name in ("surname", "surname.sound", "surname.near") for place in range(N_TAGS)[POSITIONS[name]]]
 MIDDLE = [place for name in ("middle", "middle.initial") for place in range(N_TAGS)[POSITIONS[name]]]
 TELLING = [place for place, label in enumerate(LABELS) if label != "sex" and not label.startswith(PRESENT)]
 BAND = range(N_TAGS)[POSITIONS["surname"]]
@@ -25,7 +26,7 @@ class Sent:
 
     def __init__(self):
         self.party = party(invented(PEOPLE, 11), 60, fills=FILLS)
-        self.own = self.party.own["C"]
+        self.own = self.party.own[PROJECTIONS[-1]]
         self.slots = slots_of(self.own, each=1)
         row = {pseudonym.tobytes(): at for at, pseudonym in enumerate(self.own.pseudonyms)}
         order = np.argsort([row[pseudonym.tobytes()] for pseudonym in self.slots["pseudonym"]])

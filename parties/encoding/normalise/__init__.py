@@ -8,10 +8,10 @@ from parties.encoding.normalise.addresses import STREET_KINDS, address, home, ho
 from parties.encoding.normalise.codes import phone, sex
 from parties.encoding.normalise.dates import Birth, Certainty, birth, birth_digits, date_of_birth, day_and_month, is_suspect
 from parties.encoding.normalise.facts import NORMALISER, normaliser_digest
-from parties.encoding.normalise.names import TITLES, FullName, full_names, name, names
+from parties.encoding.normalise.names import TITLES, FullName, full_names, in_full, name, names
 from parties.encoding.normalise.postcodes import district, postcode, sector
 
 __all__ = [
-    "NORMALISER", "STREET_KINDS", "TITLES", "Birth", "Certainty", "FullName", "address", "birth", "birth_digits", "date_of_birth", "day_and_month", "district", "full_names", "home", "home_town",
+    "NORMALISER", "STREET_KINDS", "TITLES", "Birth", "Certainty", "FullName", "address", "birth", "birth_digits", "date_of_birth", "day_and_month", "district", "full_names", "home", "home_town", "in_full",
     "is_suspect", "name", "names", "normaliser_digest", "phone", "postcode", "sector", "sex",
 ]  # fmt: skip

@@ -21,7 +21,6 @@ _KINDS: dict[str, frozenset[str]] = {
 _TITLES, _PATRONYMICS, _PREFIXES, SHARED = (_KINDS[kind] for kind in ("title", "patronymic", "prefix", "shared"))
 _LEADING, _TRAILING = _KINDS["title_or_name"], _KINDS["suffix"]
 TITLES = _TITLES | _LEADING
-_MOST_FULL_FORMS = 3  # "Fred" is usual for three names; each is a row more
 _NO_NAME, _UNKNOWN = _KINDS["no_such_name"], _KINDS["no_such_name"] | _KINDS["unknown"]
 _ONE_SPELLING = {form: row["forms"].split()[0] for row in facts.rows("name_families") for form in row["forms"].split()}
 _OF_WHICH_A_RULE_SPEAKS = {form for form, encoded in _ONE_SPELLING.items() if form != encoded} | {
@@ -86,22 +85,22 @@ def full_names(forename: str, middle: str, surname: str, *, one_for_both: bool =
         given = [_both(first, last) for first, last in given]
     full = (FullName(first, last, middles) for first, last in given)
     shared = (other for one in full for other in _with_shared(one))
-    worded = (other for one in shared for other in _with_first_word(one, hyphenated="-" in forename))
-    return tuple(dict.fromkeys(other for one in worded for other in (one, *_in_full(one))))
+    return tuple(dict.fromkeys(other for one in shared for other in _with_first_word(one, hyphenated="-" in forename)))
 
 
-def _in_full(one: FullName) -> list[FullName]:
-    """Return the same person under the full names that the forename is a usual short form of: one system has Tom, another Thomas."""
-    return [one._replace(forename=full) for full in _full_forms().get(one.forename, ())[:_MOST_FULL_FORMS]]
+def in_full(forename: str) -> str:
+    """Return a normalised forename with each word that is a usual short form of one name alone written out: one system has Tom, another Thomas."""
+    return " ".join(_full_forms().get(word, word) for word in forename.split())
 
 
 @cache
-def _full_forms() -> Mapping[str, tuple[str, ...]]:
-    forms: dict[str, tuple[str, ...]] = {}
-    for full, short in short_names().items():
-        for form in short:
-            forms[form] = (*forms.get(form, ()), full)
-    return forms
+def _full_forms() -> Mapping[str, str]:
+    """Return the full name of each short form that has one and is not a full name itself."""
+    meant: dict[str, set[str]] = {}
+    for full, forms in short_names().items():
+        for form in forms:
+            meant.setdefault(form, set()).add(full)
+    return {form: full for form, fulls in meant.items() if len(fulls) == 1 and form not in short_names() for full in fulls}
 
 
 def _settled(words: list[str]) -> str:
