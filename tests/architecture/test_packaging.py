@@ -56,6 +56,6 @@ def test_the_wheel_holds_every_module_migration_and_table(wheel):
     assert {
         "linkage/store/migrations/env.py",
         "parties/store/migrations/env.py",
-        "schemas/linkage/weights.json",
+        "schemas/linkage/evidence.json",
         "schemas/linkage/A.json",
     } <= sources
