@@ -9,10 +9,11 @@ from sqlalchemy import text
 from linkage.api import rounds
 from linkage.release import minting
 from linkage.search.anonlink_engine import AnonlinkEngine
+from parties.answering.respond import answered_waves
 from schemas.errors import RoundError, ServiceError
 from schemas.roster import Kind, Role
 from tests.acceptance.planted import AUTHORITY
-from tests.acceptance.round import ROUND, Linkage
+from tests.acceptance.round import ROUND, Linkage, copy_closed
 
 pytestmark = pytest.mark.slow  # many rounds
 
@@ -75,6 +76,11 @@ def test_a_service_killed_after_every_step_releases_every_finding_once(linkage):
     linkage.close()
     linkage.search()
     linkage.restart()
+    for wave in (1, 2):
+        linkage.look(wave)
+        linkage.restart()
+        linkage.answer()
+        linkage.restart()
     linkage.find()
     linkage.restart()
     linkage.approve(0)
@@ -115,7 +121,7 @@ def test_a_crash_inside_minting_releases_nothing_and_a_repeat_releases_each_once
     each_released_child_was_referred_once(closed)
 
 
-def test_a_search_that_ends_half_way_starts_over_and_finds_the_same(closed):
+def test_a_search_that_ends_half_way_starts_over_and_finds_the_same(closed, founded, tmp_path):
     before = closed.dump()
     with pytest.raises(Cut):
         closed.search(CutEngine())
@@ -124,12 +130,41 @@ def test_a_search_that_ends_half_way_starts_over_and_finds_the_same(closed):
     with pytest.raises(RoundError):
         closed.approve(0)
     closed.link()
-    once = closed.released(), closed.status()["findings_digest"]
-    with closed.store.begin() as connection:
-        connection.execute(text("UPDATE round SET state = 'closed'"))
-    closed.link()
-    assert (closed.released(), closed.status()["findings_digest"]) == once
-    assert sum(authority == AUTHORITY for authority, _ in once[0]) >= 3
+    interrupted = closed.released(), closed.status()["findings_digest"]
+    closed.kill()
+    with copy_closed(founded, tmp_path / "other", f"sqlite:///{tmp_path / 'other.sqlite'}") as other:
+        other.link()
+        assert (other.released(), other.status()["findings_digest"]) == interrupted
+    assert sum(authority == AUTHORITY for authority, _ in interrupted[0]) >= 3
+
+
+def test_answers_that_break_off_are_answered_again_and_nothing_is_found_otherwise(closed):
+    closed.search()
+    closed.look(1)
+    closed.kill()
+    closed.start(_dropping_chunks)
+    with pytest.raises(ServiceError):
+        closed.answer(AUTHORITY)
+    closed.restart()
+    assert answered_waves(closed.settings(AUTHORITY), ROUND) == []
+    closed.answer()
+    closed.look(2)
+    closed.answer()
+    assert answered_waves(closed.settings(AUTHORITY), ROUND) == [1, 2]
+    closed.find()
+    assert sum(authority == AUTHORITY for authority, _ in closed.released()) >= 3
+
+
+def test_a_custodian_that_never_answers_stops_nobody_elses_findings(closed):
+    police = closed.of_kind(Kind.POLICE)[0]
+    answering = [name for name in closed.of_kind(Kind.POLICE, Kind.LOCAL_AUTHORITY) if name != police]
+    closed.search()
+    for wave in (1, 2):
+        closed.look(wave)
+        closed.answer(*answering)
+    closed.find()
+    assert [item["unanswered"] for item in closed.status()["waves"]] == [[police]] * 2
+    assert sum(authority == AUTHORITY for authority, _ in closed.released()) >= 3
 
 
 def test_a_desk_that_hears_no_reply_to_its_redemption_still_writes_the_referral_once(closed):

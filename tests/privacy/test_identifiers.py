@@ -31,11 +31,14 @@ from parties.keys.derive import derive
 from parties.keys.identity_keys import load_local_secret
 from parties.referrals.collect import collect
 from parties.referrals.records import read_children
+from parties.second_look.keys import attribute_key, pairs_key
 from schemas.aggregate import NoisedTable
 from schemas.agreement import PROJECTIONS
 from schemas.encoding_set import POPULATIONS, SubmissionManifest
 from schemas.errors import CodedError, ExtractError
 from schemas.extracts import load_rules
+from schemas.roster import Kind
+from schemas.slots import SEARCHES, WAVES
 from tests.acceptance.planted import AUTHORITY, PARENT, PRISON, planted
 from tests.acceptance.round import ROUND, SERVICE, STATISTICS, copy_closed
 from tests.privacy.search import Needles, shown_objects
@@ -114,6 +117,11 @@ def run_everything(linkage):
         run(linkage, name, linkage.settings(name).kind, steps)
     linkage.close()
     run(linkage, SERVICE, linkage_round.NAME, linkage_round.STAGES)
+    for wave in range(1, WAVES + 1):
+        linkage.look(wave)
+        for name in linkage.of_kind(Kind.POLICE, Kind.LOCAL_AUTHORITY):
+            run(linkage, name, custodian.answer_name(linkage.settings(name).kind), custodian.answer_stages(0))
+    run(linkage, SERVICE, linkage_round.NAME, linkage_round.STAGES)
     linkage.approve_and_release()
     for name in linkage.authorities():
         run(linkage, name, local_authority.NAME, local_authority.STAGES)
@@ -134,7 +142,7 @@ def test_no_identifier_leaves_its_custodian_and_no_key_leaves_memory(linkage, tm
         "table finding",
         "table nonce",
         "log",
-        f"vault {PRISON} ties.arrow",
+        f"vault {PRISON} adults.A.slots.police.arrow",
         f"nodes/{PRISON}/quarantine/receptions.csv",
     } <= places.keys()
     assert needles.leaks(places) == {}
@@ -155,11 +163,14 @@ def _each_was_really_there(linkage, people):
 
 
 def _derived(linkage):
-    """Return the keys of the filters, which follow from the round key."""
+    """Return the keys of the filters and of the second look, which follow from the round key."""
     key = linkage.round_secrets()["round key"]
-    return {
-        f"{population} {projection}": derive(key, "clk", population, projection) for population in POPULATIONS for projection in PROJECTIONS
+    filters = {
+        (population, projection): derive(key, "clk", population, projection) for population in POPULATIONS for projection in PROJECTIONS
     }
+    attributes = {(population, "attributes"): attribute_key(key, population) for population in POPULATIONS}
+    pairs = {search: pairs_key(key, *search) for search in SEARCHES}
+    return {" ".join(name): value for name, value in {**filters, **attributes, **pairs}.items()}
 
 
 def _no_local_secret_is_outside_its_own_file(linkage, tmp_path, places):
