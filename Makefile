@@ -56,8 +56,7 @@ quality: setup  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet a
 		echo "$$(basename $${left%_a.parquet}): $$($(BIN)/kinlink evaluate $$left $$right --json 2>/dev/null)"; \
 	done
 
-weights: setup  ## Calibrate the match weights again, on invented populations
-	@$(BIN)/python -W ignore -m flows.calibrate
+weights: setup  ## Count the second look's model again, on invented populations
 	@$(BIN)/python -W ignore -m flows.calibrate_evidence
 
 clean:  ## Remove what setup and the demo made
