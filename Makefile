@@ -65,8 +65,7 @@ $(PEER_ENV)/.stamp: tests/peers/requirements.txt
 	$(PEER_ENV)/bin/pip install --quiet --disable-pip-version-check -r tests/peers/requirements.txt
 	@touch $@
 
-weights: setup  ## Calibrate the match weights again, on invented populations
-	@$(BIN)/python -W ignore -m flows.calibrate
+weights: setup  ## Count the second look's model again, on invented populations
 	@$(BIN)/python -W ignore -m flows.calibrate_evidence
 
 clean:  ## Remove what setup and the demo made

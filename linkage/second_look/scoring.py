@@ -38,7 +38,7 @@ LINK_BITS: Final = (
     -4.0
 )  # one to one, as many pairs are wrong as right: at -3 where half of carelessly kept records have a partner, at -6 where most have
 REFERRAL_BITS: Final = 8.0  # with a lead of delta, far fewer than 1 of 2,000 are wrong where one record in twenty has a partner
-MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool; as in `linkage.search.weights.prior_bits`
+MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100
 BLOCK_PAIRS: Final = 1 << 16

@@ -8,7 +8,7 @@ from pathlib import Path
 from source import PACKAGES, REPOSITORY, functions, lines, modules, name_of
 
 FUNCTION_LINES, MEDIAN_LINES, MODULE_LINES = 50, 8, 400
-PRINTING = ("flows.command", "flows.commands.", "flows.calibrate", "flows.calibrate_evidence", "flows.warm")
+PRINTING = ("flows.command", "flows.commands.", "flows.calibrate_evidence", "flows.warm")
 
 
 def breaches(breaks):

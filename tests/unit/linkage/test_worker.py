@@ -1,5 +1,6 @@
 """The worker: from accepted submissions in the vault to findings in the database, in steps that are each committed."""
 
+import functools
 import json
 import shutil
 from dataclasses import replace
@@ -15,21 +16,42 @@ from sqlalchemy.orm import Session
 from flows.demo.founding import found
 from linkage import worker
 from linkage.agreed import load_agreed
-from linkage.inbox.vault import LINKS_BLOB, PAIRS_BLOB, Vault
+from linkage.inbox.submissions import ConflictError
+from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, Vault
+from linkage.inbox.waves import (
+    check_answers,
+    find_asked,
+    open_wave,
+    receive_answers,
+    record_answers,
+    request_chunk,
+    tables_of,
+)
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
 from linkage.states import State
 from linkage.store.audit import broken_at, entries
 from linkage.store.engine import open_store
-from linkage.store.models import Finding, Round, Submission
-from linkage.worker import find_round, findings_digest, search_round
+from linkage.store.models import Asked, Finding, Round, Submission
+from linkage.worker import find_round, findings_digest, look_round, search_round
+from parties.encoding.encode import EncodedPopulation
+from parties.second_look.answers import answer as answers
+from parties.second_look.answers import asked_filters
+from parties.second_look.halves import own_filters
+from parties.second_look.keys import attribute_key, pairs_key
+from parties.second_look.slots import make_slots
 from schemas.agreement import PROJECTIONS, Search
+from schemas.audit import AuditEvent
 from schemas.canonical import digest
-from schemas.encoding_set import POPULATIONS, Part, SubmissionManifest, write_table
-from schemas.errors import AgreementError, RoundError, ServiceError
-from schemas.joins import ALL_PARTS, Standing
+from schemas.encoding_set import ENCODINGS, POPULATIONS, Part, SubmissionManifest, write_table
+from schemas.errors import AgreementError, RoundError, ServiceError, SubmissionError
+from schemas.joins import Standing
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
+from schemas.sealed_join import Join, write_join
 from schemas.signature import public_text
+from schemas.slots import ANSWERS, REQUESTS, SEARCHES, VOLUMES, read_byte_table, slots_part
+from schemas.waves import AnswersSummary, TableSummary
+from tests.acceptance.second_look import components_of, invented
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 ROUND = "round-1"
@@ -44,6 +66,8 @@ RECORDS = {
     "north": ([1, 9], [11, 12, 21], [(1, 11), (9, 12)], {11: Standing.RESIDENT, 12: Standing.RESIDENT, 21: Standing.FORMER}),
     "south": ([7], [21, 31], [], {21: Standing.LOOKED_AFTER, 31: Standing.RESIDENT}),
 }
+ROUND_KEY = bytes(range(32))
+PEOPLE = invented(40, 5)
 RELEASED = {("north", 11), ("south", 21), ("south", 31)}  # by its carer; by declaration, to the authority that acts; by way of the police
 
 
@@ -55,30 +79,86 @@ def person_id(organisation, population, number):
     return bytes_of("person", organisation, population, number, size=16)
 
 
+@functools.cache
+def own_of(organisation, population):
+    """Return what stands behind an organisation's filters of one population, by projection."""
+    adults, children, ties, standings = RECORDS[organisation]
+    numbers, here = (adults, 0) if population == "adults" else (children, 1)
+    persons = ids([person_id(organisation, population, number) for number in numbers])
+    pseudonyms = {
+        name: ids([bytes_of("filter", organisation, population, name, number, size=16) for number in numbers]) for name in PROJECTIONS
+    }
+    joined = np.concatenate([persons] * len(PROJECTIONS)), np.concatenate([pseudonyms[name] for name in PROJECTIONS])
+    joins = [
+        write_join(
+            Join(
+                person=person_id(organisation, population, number),
+                population=population,
+                standing=standings.get(number) if population == "children" else None,
+                tied=tuple(
+                    person_id(organisation, "children" if population == "adults" else "adults", tie[1 - here])
+                    for tie in ties
+                    if tie[here] == number
+                ),
+            )
+        )
+        for number in numbers
+    ]
+    return own_filters(
+        EncodedPopulation(population, {}, pseudonyms, persons, joined),
+        components_of([PEOPLE[number] for number in numbers]),
+        joins,
+        key=attribute_key(ROUND_KEY, population),
+        blanks=bytes_of(organisation, size=32),
+    )
+
+
+def ids(values):
+    return np.frombuffer(b"".join(values), dtype=np.uint8).reshape(-1, 16)
+
+
 def parts_of(organisation):
     """Return a submission's tables by name."""
-    adults, children, ties, standings = RECORDS[organisation]
-    tables = {name: schema.empty_table() for name, schema in ALL_PARTS.items() if name != "canaries.arrow"}
-    for population, numbers in (("adults", adults), ("children", children)):
-        persons, pseudonyms = [], []
+    tables = {}
+    for population, numbers in zip(POPULATIONS, RECORDS[organisation], strict=False):
         for projection in PROJECTIONS:
-            own = [bytes_of("filter", organisation, population, projection, number, size=16) for number in numbers]
             clks = [bytes_of(population, projection, number, size=128) for number in numbers]
-            tables[f"{population}.{projection}.arrow"] = table(f"{population}.{projection}.arrow", own, clks)
-            pseudonyms += own
-            persons += [person_id(organisation, population, number) for number in numbers]
-        tables[f"{population}.joins.arrow"] = table(f"{population}.joins.arrow", persons, pseudonyms)
-    tied = [[person_id(organisation, population, tie[at]) for tie in ties] for at, population in enumerate(("adults", "children"))]
-    tables["ties.arrow"] = table("ties.arrow", *tied)
-    tables["standings.arrow"] = table(
-        "standings.arrow", [person_id(organisation, "children", number) for number in standings], standings.values()
-    )
+            own = own_of(organisation, population)[projection]
+            columns = [own.pseudonyms[row].tobytes() for row in range(len(numbers))], clks
+            tables[f"{population}.{projection}.arrow"] = pa.table(
+                [pa.array(column, field.type) for column, field in zip(columns, ENCODINGS, strict=True)], schema=ENCODINGS
+            )
+    for population, uploader, responder in SEARCHES:
+        if uploader is CAST[organisation]:
+            key = pairs_key(ROUND_KEY, population, uploader, responder)
+            for projection in PROJECTIONS:
+                blocks = make_slots(
+                    own_of(organisation, population)[projection], key=key, secret=bytes_of(organisation, responder, size=32), each=4
+                )
+                tables[slots_part(population, projection, responder)] = pa.concat_tables(blocks)
     return tables
 
 
-def table(name, *columns):
-    schema = ALL_PARTS[name]
-    return pa.Table.from_arrays([pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
+def answer(store, settings, wave, *organisations):
+    """Let these organisations, or all who are asked, answer a wave."""
+    for name in organisations or ("force", "north", "south"):
+        with Session(store) as session, session.begin():
+            asked, vault = find_asked(session, ROUND, wave, name), Vault(settings, session.get_one(Round, ROUND))
+            parts = [answer_table(vault, asked, wave, table) for table in tables_of(asked).values()]
+            summary = AnswersSummary(parts=parts)
+            check_answers(vault, asked, summary)
+            record_answers(asked, summary)
+
+
+def answer_table(vault, asked, wave, table):
+    population, projection, uploader = table.name.split(".")
+    requests = read_byte_table(request_chunk(vault, asked, table.name, 0), REQUESTS, part=table.name, rows=table.rows)
+    own = own_of(asked.organisation, population)[projection]
+    filters = asked_filters(requests, own, each=VOLUMES["referral"][projection][wave - 1])
+    key = pairs_key(ROUND_KEY, population, Kind(uploader), CAST[asked.organisation])
+    content = write_table(pa.concat_tables([ANSWERS.empty_table(), *answers(own, filters, requests["nonce"], key=key)]))
+    receive_answers(vault, asked, (table.name, 0), content)
+    return TableSummary(name=table.name, rows=table.rows, size=len(content), sha256=digest(content))
 
 
 def organisation(name, kind):
@@ -147,11 +227,40 @@ def submitted(vault, name):
     return {"body": manifest.model_dump(mode="json"), "signatures": []}
 
 
+def look(store, settings, wave):
+    event = AuditEvent(kind="wave-opened", round_id=ROUND, actor="operator", at="2026-11-02T00:00:00Z")
+    return open_wave(store, settings, load_agreed(settings.directory), wave=wave, event=event)
+
+
+def second_look(store, settings, *organisations):
+    """Open both waves, and let these organisations, or all who are asked, answer."""
+    for wave in (1, 2):
+        look(store, settings, wave)
+        answer(store, settings, wave, *organisations)
+
+
+def asked_rows(store):
+    """Return how many requests there are: (wave, organisation, name) → rows."""
+    with Session(store) as session:
+        return {
+            (item.wave, item.organisation, table["name"]): table["rows"]
+            for item in session.scalars(select(Asked))
+            for table in item.requests
+        }
+
+
+def link(store, settings, **given):
+    search(store, settings, **given)
+    second_look(store, settings)
+    find(store, settings)
+
+
 def search(store, settings, **given):
     search_round(store, settings, ROUND, now=NOW, **{"progress": lambda *_: None, **given})
 
 
 def find(store, settings):
+    look_round(store, settings, ROUND, now=NOW)
     find_round(store, settings, ROUND, now=NOW)
 
 
@@ -184,8 +293,7 @@ class Counting:
 
 
 def test_every_child_with_a_parent_in_prison_is_released_to_the_authority_that_acts(store, settings):
-    search(store, settings)
-    find(store, settings)
+    link(store, settings)
     found_rows = rows(store)
     assert {child for child, decision in found_rows.items() if decision == "release"} == RELEASED
     assert found_rows["north", 21] == "withheld"
@@ -194,8 +302,7 @@ def test_every_child_with_a_parent_in_prison_is_released_to_the_authority_that_a
 
 
 def test_an_authoritys_own_carer_is_named_where_the_parent_is_on_its_record(store, settings):
-    search(store, settings)
-    find(store, settings)
+    link(store, settings)
     with Session(store) as session:
         carers = {(item.authority, item.own_carer) for item in session.scalars(select(Finding)) if item.decision == "release"}
     assert carers == {("north", person_id("north", "adults", 1).hex()), ("south", None)}
@@ -213,8 +320,9 @@ def test_more_pairs_than_agreed_stop_the_search_and_the_round_stays_closed(store
 def test_each_pair_of_kinds_that_may_be_compared_is_searched_and_no_other(store, settings):
     engine, told = Counting(), []
     search(store, settings, engine=engine, progress=lambda *given: told.append(given))
+    jobs = len(SEARCHES) * len(PROJECTIONS)
+    assert told == [("search", done, jobs) for done in range(1, jobs + 1)]
     # prison with two authorities and one force, children of the prison and of the force with two authorities
-    assert told == [("search", done, 7) for done in range(1, 8)]
     assert engine.asked == 7 * len(PROJECTIONS)
 
 
@@ -223,35 +331,125 @@ def test_a_step_that_was_done_is_not_done_again(store, settings):
     engine = Counting()
     search(store, settings, engine=engine)
     assert engine.asked == 0
+    second_look(store, settings)
     find(store, settings)
     before = state(store)
     find(store, settings)
     search(store, settings, engine=engine)
+    assert look(store, settings, 1) == before[0]
     assert state(store) == before
-    assert before[3] == ["searched", "findings-recorded"]
+    assert before[3] == ["searched", "wave-opened", "wave-opened", "pairs-opened", "findings-recorded"]
 
 
 def test_a_search_that_broke_off_starts_over_and_finds_the_same(store, settings):
     with pytest.raises(MemoryError):
         search(store, settings, engine=Counting(fail_at=9))
     assert state(store)[0] == State.CLOSED
-    search(store, settings)
-    find(store, settings)
+    link(store, settings)
     assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED
     with Session(store) as session:
         assert broken_at(session) is None
 
 
+def test_every_responder_is_asked_as_much_when_no_search_has_run(store, settings):
+    second_look(store, settings)
+    asked = asked_rows(store)
+    for (wave, organisation, name), count in asked.items():
+        population, projection, _ = name.split(".")
+        assert count == len(RECORDS[organisation][POPULATIONS.index(population)]) * VOLUMES["referral"][projection][wave - 1]
+    assert {(wave, organisation) for wave, organisation, _ in asked} == {
+        (wave, name) for wave in (1, 2) for name in ("force", "north", "south")
+    }
+    find(store, settings)
+    assert rows(store) == {}
+    assert state(store)[0] == State.AWAITING_APPROVAL
+
+
+def test_a_search_changes_nothing_of_how_much_anyone_is_asked(store, settings):
+    search(store, settings)
+    look(store, settings, 1)
+    with_search = asked_rows(store)
+    expected = {
+        (1, name, f"{population}.{projection}.{uploader}")
+        for name in ("force", "north", "south")
+        for population, uploader, responder in SEARCHES
+        if responder is CAST[name]
+        for projection in PROJECTIONS
+    }
+    assert set(with_search) == expected
+    assert all(count % VOLUMES["referral"]["A"].first == 0 for count in with_search.values())
+
+
+def test_what_a_late_search_finds_is_asked_for_in_the_second_wave(store, settings):
+    look(store, settings, 1)
+    answer(store, settings, 1)
+    search(store, settings)
+    look(store, settings, 2)
+    answer(store, settings, 2)
+    find(store, settings)
+    one_of_two = {("north", 21)}  # a filter has one slot in the second wave, so one authority is asked
+    assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED - {("south", 21)} | one_of_two
+
+
+def test_who_does_not_answer_is_left_out_and_the_round_goes_on(store, settings):
+    search(store, settings)
+    second_look(store, settings, "north")
+    find(store, settings)
+    assert {child for child, decision in rows(store).items() if decision == "release"} == {("north", 11), ("north", 21)}
+
+
+def test_a_wave_is_not_asked_for_before_it_is_open(store, settings):
+    search(store, settings)
+    with Session(store) as session:
+        for organisation in (*CAST, "nobody"):
+            with pytest.raises(RoundError, match="wave 1: not open yet; ask again later"):
+                find_asked(session, ROUND, 1, organisation)
+        with pytest.raises(RoundError, match="there are 2, counted from 1"):
+            find_asked(session, ROUND, 3, "north")
+    with pytest.raises(RoundError, match="closed does not lead to second-wave"):
+        look(store, settings, 2)
+
+
+def test_one_part_of_a_chain_of_answers_that_was_changed_is_refused(store, settings):
+    search(store, settings)
+    look(store, settings, 1)
+    answer(store, settings, 1, "north")
+    with Session(store) as session:
+        asked, vault = find_asked(session, ROUND, 1, "north"), Vault(settings, session.get_one(Round, ROUND))
+        summary = AnswersSummary(parts=[TableSummary.model_validate(part) for part in asked.answers])
+        name = summary.parts[0].name
+        check_answers(vault, asked, summary)
+        assert not record_answers(asked, summary)
+        with pytest.raises(ConflictError, match="answered before, with other bytes"):
+            receive_answers(vault, asked, (name, 0), b"other bytes")
+        with pytest.raises(ConflictError, match="answered before"):
+            record_answers(asked, AnswersSummary(parts=[]))
+        with pytest.raises(SubmissionError, match="want one table for each"):
+            check_answers(vault, asked, AnswersSummary(parts=summary.parts[1:]))
+        with pytest.raises(SubmissionError, match="want one for each request"):
+            check_answers(vault, asked, AnswersSummary(parts=[part.model_copy(update={"rows": part.rows + 1}) for part in summary.parts]))
+        with pytest.raises(SubmissionError, match="differs from the summary"):
+            check_answers(vault, asked, AnswersSummary(parts=[part.model_copy(update={"sha256": "0" * 64}) for part in summary.parts]))
+        for place, content in (((name, -1), b"x"), ((name, 0), b""), (("adults.A.police", 0), b"x")):
+            with pytest.raises(SubmissionError):
+                receive_answers(vault, asked, place, content)
+        with pytest.raises(SubmissionError, match="counted from 0"):
+            request_chunk(vault, asked, name, 1)
+
+
 @pytest.mark.parametrize("engine", ["anonlink", *(pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "dask"))])
 def test_the_engine_of_the_settings_finds_the_same(store, settings, engine):
-    search(store, settings.model_copy(update={"engine": engine, "workers": 2}))
-    find(store, settings)
+    link(store, settings.model_copy(update={"engine": engine, "workers": 2}))
     assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED
 
 
-def test_findings_cannot_be_recorded_before_the_search(store, settings):
-    with pytest.raises(RoundError, match="closed, where this step needs searched"):
-        find(store, settings)
+def test_nothing_is_found_before_the_second_wave_is_open(store, settings):
+    search(store, settings)
+    find(store, settings)
+    assert state(store)[0] == State.CLOSED
+    look(store, settings, 1)
+    find(store, settings)
+    assert state(store)[0] == State.FIRST_WAVE
     assert rows(store) == {}
 
 
@@ -272,8 +470,7 @@ def test_a_part_that_was_changed_in_the_vault_stops_the_search(store, settings):
 
 
 def test_what_is_kept_between_the_steps_is_encrypted_and_holds_ids_only(store, settings):
-    search(store, settings)
-    find(store, settings)
+    link(store, settings)
     with Session(store) as session:
         vault = Vault(settings, session.get_one(Round, ROUND))
     links = pa.ipc.open_file(pa.BufferReader(vault.read_blob(LINKS_BLOB))).read_all()
@@ -281,7 +478,7 @@ def test_what_is_kept_between_the_steps_is_encrypted_and_holds_ids_only(store, s
     assert (person_id("prison", "adults", 1), person_id("north", "children", 11)) in list(
         zip(links["prisoner"].to_pylist(), links["child"].to_pylist(), strict=True)
     )
-    assert pa.ipc.open_file(pa.BufferReader(vault.read_blob(PAIRS_BLOB))).read_all().num_rows >= 5
+    assert pa.ipc.open_file(pa.BufferReader(vault.read_blob(OPENED_BLOB))).read_all().num_rows >= 5
     kept = b"".join(path.read_bytes() for path in settings.path("vault", ROUND, "results").iterdir())
     assert person_id("north", "children", 11) not in kept
     assert b"north" not in kept
@@ -300,17 +497,18 @@ def test_the_digest_is_of_what_would_be_released(store, settings):
         [row(), row(child="c"), row(child="f")],
     ):
         assert findings_digest(changed) != first
-    search(store, settings)
-    find(store, settings)
+    link(store, settings)
     with Session(store) as session:
         assert state(store)[1] == findings_digest(session.scalars(select(Finding)))
 
 
 def test_counts_are_of_pairs_findings_and_decisions(store, settings):
     search(store, settings)
-    assert state(store)[2] is None
+    assert set(state(store)[2]) == {"pairs"}
+    second_look(store, settings)
     find(store, settings)
     counts = state(store)[2]
-    assert set(counts) == {"pairs", "findings", "releasable", "review"}
+    assert set(counts) == {"pairs", "opened", "findings", "releasable", "review"}
+    assert 0 < counts["opened"] <= counts["pairs"]
     assert counts["releasable"] >= len(RELEASED)
     assert POPULATIONS == ("adults", "children")
