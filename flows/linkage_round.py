@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from linkage.settings import ServiceSettings
+    from linkage.states import State
 
 NAME = "linkage-round"
 
@@ -42,6 +43,17 @@ def find(directory: Path, round_id: str) -> Counts | None:
     with _service(directory) as (settings, store):
         find_round(store, settings, round_id, now=datetime.now(UTC))
     return None
+
+
+def state_of(directory: Path, round_id: str) -> "State":
+    """Return where the round stands."""
+    from sqlalchemy.orm import Session
+
+    from linkage.rounds import get_round
+    from linkage.states import State
+
+    with _service(directory) as (_, store), Session(store) as session:
+        return State(get_round(session, round_id).state)
 
 
 @contextmanager

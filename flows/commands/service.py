@@ -6,6 +6,7 @@ from pathlib import Path
 from flows.commands.console import Json, emit, say
 from flows.compiling import announced
 from linkage.settings import load_settings
+from linkage.states import OWNERS
 
 
 def init(
@@ -91,24 +92,21 @@ def serve(*, dir: Path = Path()) -> None:
 
 
 def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
-    """Search a closed round and record its findings for the operators to approve. Safe to repeat; goes on where it was.
+    """Do what is due of a closed round: search; after the second wave, open pairs and record findings. Safe to repeat; goes on where it was.
 
     Args:
         round: the round's id.
         dir: the service's directory.
         as_json: print one JSON object.
     """
-    from flows.linkage_round import NAME, STAGES
+    from flows.linkage_round import NAME, STAGES, state_of
     from flows.stages import run_stages
 
     settings = load_settings(dir)
     with announced(say):
         run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
-    emit(
-        {"round_id": round, "state": "awaiting-approval"},
-        f"{round}: findings recorded; two operators approve with `kinlink round approve`",
-        as_json=as_json,
-    )
+    state = state_of(settings.directory, round)
+    emit({"round_id": round, "state": state}, f"{round}: {state}; it is with {OWNERS[state]}", as_json=as_json)
 
 
 def status(*, dir: Path = Path(), as_json: Json = False) -> None:
