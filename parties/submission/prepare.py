@@ -4,8 +4,9 @@ The round key is put together here, used, and gone when `prepare` returns.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from parties.answering.kept import write_filters
+from parties.answering.kept import forget_old, write_filters
 from parties.client import ServiceClient
 from parties.encoding.encode import EncodedPopulation, encode_canaries, encode_population
 from parties.encoding.rows import PersonRows
@@ -39,6 +40,7 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     """
     agreed = load_agreed(settings)
     check_versions(agreed.agreement.encoding)
+    forget_old(settings, datetime.now(UTC), days=agreed.agreement.retention_days)
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
         check_open(found)
