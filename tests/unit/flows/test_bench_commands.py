@@ -9,6 +9,8 @@ from flows.bench import diffuse, encode, targets
 from flows.bench.targets import Target
 from flows.command import main
 
+pytestmark = pytest.mark.slow
+
 TINY = ("--share", "0.002", "--repetitions", "1")
 
 

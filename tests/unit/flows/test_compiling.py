@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from numba import njit
 
 from flows.compiling import COMPILING, announced
@@ -26,6 +27,7 @@ def test_nothing_is_said_where_nothing_is_compiled_or_after_the_block():
     assert said == []
 
 
+@pytest.mark.slow
 def test_after_warming_no_later_process_compiles(tmp_path):
     warm()
     people = "rid,given,surname,dob,postcode,address\na1,Ada,Ash,19850203,CF10 3NP,1 Long Lane\n"

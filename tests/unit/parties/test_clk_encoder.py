@@ -108,6 +108,7 @@ def test_a_filter_depends_on_every_key():
     assert len(set(made)) == 5
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_however_many_rows_and_tokens(monkeypatch):
     monkeypatch.setattr(clk_encoder, "KEPT_TOKENS", 2_000)
     made, size = (

@@ -227,6 +227,7 @@ def test_a_bad_source_is_refused_without_its_values(tmp_path, name):
     assert not (tmp_path / "out.arrow").exists()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(subject, "PART_ROWS", 10_000)
     monkeypatch.setattr(columns, "CSV_BLOCK_BYTES", 64 * 1024)
