@@ -95,13 +95,13 @@ def gather(parts: Iterable[FilterPairs], top_k: int | None) -> FilterPairs:
 
     A left filter's best of all parts are among its best of some, so what waits is cut down on the way.
     """
-    kept, waiting = _joined([]), list[FilterPairs]()
+    kept, waiting = joined([]), list[FilterPairs]()
     for pairs in parts:
         waiting.append(pairs)
         if top_k is not None and sum(map(len, waiting)) > len(kept) + MERGE_PAIRS:
-            joined = _joined([kept, *waiting])
-            kept, waiting = _best_of(joined, joined.left, joined.right, top_k), []
-    return keep_best(_joined([kept, *waiting]), top_k)
+            every = joined([kept, *waiting])
+            kept, waiting = _best_of(every, every.left, every.right, top_k), []
+    return keep_best(joined([kept, *waiting]), top_k)
 
 
 class PartsEngine(ABC):
@@ -139,16 +139,16 @@ class PartsEngine(ABC):
             found += len(pairs)
             check_number(found, split.max_pairs)
             progress("compare", done, len(ranges))
-            yield _placed(pairs, first, part_is_left=split.part_is_left)
+            yield placed(pairs, first, 0) if split.part_is_left else placed(pairs, 0, first)
 
 
-def _placed(pairs: FilterPairs, first: int, *, part_is_left: bool) -> FilterPairs:
-    if part_is_left:
-        return FilterPairs(pairs.left + first, pairs.right, pairs.score)
-    return FilterPairs(pairs.left, pairs.right + first, pairs.score)
+def placed(pairs: FilterPairs, first_left: int, first_right: int) -> FilterPairs:
+    """Return pairs of parts as pairs of the whole sides, given the row of each side that its part begins with."""
+    return FilterPairs(pairs.left + first_left, pairs.right + first_right, pairs.score)
 
 
-def _joined(parts: list[FilterPairs]) -> FilterPairs:
+def joined(parts: Iterable[FilterPairs]) -> FilterPairs:
+    """Return the pairs of several parts one after the other."""
     none = FilterPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     every = [none, *parts]
     return FilterPairs(

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.search.engine import FilterPairs
+from linkage.search.parts import joined, placed
 from linkage.second_look.requests import Assigned, assign
 from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
 from schemas.slots import NONCE_BYTES, Volume
@@ -31,13 +32,7 @@ PLAN = pa.schema(
 
 def stacked(parts: Sequence[tuple[int, int, FilterPairs]]) -> FilterPairs:
     """Return the pairs of several pools as one search's, given with the first row of each pool over all."""
-    none = FilterPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    every = [(0, 0, none), *parts]
-    return FilterPairs(
-        np.concatenate([pairs.left + first for first, _, pairs in every]),
-        np.concatenate([pairs.right + first for _, first, pairs in every]),
-        np.concatenate([pairs.score for _, _, pairs in every]),
-    )
+    return joined(placed(pairs, first_left, first_right) for first_left, first_right, pairs in parts)
 
 
 def assign_waves(pairs: FilterPairs, volume: Volume, *, first_wave: int) -> Iterator[tuple[int, Assigned]]:
