@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 import schemas.linkage as linkage_schemas
 from flows.labelled import Labelled, invented, labelled, relatives
-from linkage.second_look.levels import FIELDS, QUESTIONS, Place, Tags, field_levels
+from linkage.second_look.levels import FIELDS, QUESTIONS, SAME, Place, Tags, field_levels
 from linkage.second_look.scoring import CENTIBITS, UNRELATED, WIDTH
 from parties.second_look.components import component_texts
 from schemas.encoding_set import POPULATIONS, Population
@@ -35,7 +35,9 @@ THINNING = 8  # the invented population lives in four towns, a country in thousa
 IMAGINED = 20.0  # pairs, spread as in the classes together: no level is impossible in a class of few pairs
 NAMESAKE, NEIGHBOUR = "namesake", "neighbour"
 BY_POOL = (UNRELATED, NAMESAKE)  # the larger the pool, the more of them; all others are a constant for each record
-ALIKE = {"twin": "sibling"}  # few twins are counted: where they say little, they are like siblings
+IMAGINED_KIN = 10_000.0  # the same of relatives and neighbours: few are counted, and those many times
+IN_COMMON = ("surname", "birth", "place", "address", "sex")  # what relatives and neighbours may share; own names never are
+A_MILLION = 1_000_000
 
 Counts = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -109,21 +111,20 @@ def model(census: Census, everywhere: Census) -> dict[str, Any]:
         everywhere: of all populations together: what is expected where this one says little.
     """
     usual, strangers = _summed(everywhere.matches), thinned(everywhere.others[UNRELATED].levels)
-    matches = {
-        name: {"share": _share(name, census.matches), "levels": _centibits(probabilities(item.levels, usual))}
-        for name, item in sorted(census.matches.items())
-    }
-    others = {name: _class_of_others(name, census, strangers) for name in sorted(census.others)}
+    tables = {name: probabilities(item.levels, usual) for name, item in sorted(census.matches.items())}
+    shares = {name: _share(name, census.matches) for name in tables}
+    typical = sum((A_MILLION * shares[name] * table for name, table in tables.items()), np.zeros_like(usual))
+    others = {name: _class_of_others(name, census, typical, strangers) for name in sorted(census.others)}
     others[UNRELATED]["per_pair"] = 1.0  # they were drawn, not all counted
-    return {"matches": matches, "others": others}
+    return {"matches": {name: {"share": shares[name], "levels": _centibits(table)} for name, table in tables.items()}, "others": others}
 
 
-def _class_of_others(name: str, census: Census, strangers: Counts) -> dict[str, Any]:
+def _class_of_others(name: str, census: Census, matches: Counts, strangers: Counts) -> dict[str, Any]:
     item = census.others[name]
     if name in BY_POOL:
         levels = probabilities(thinned(item.levels), strangers)
         return {"per_pair": item.pairs / census.pairs, "per_record": 0.0, "levels": _centibits(levels)}
-    levels = probabilities(item.levels, _blended(census.others[ALIKE.get(name, name)].levels, strangers))
+    levels = probabilities(item.levels, shared(item.levels, matches, strangers), imagined=IMAGINED_KIN)
     return {"per_pair": 0.0, "per_record": item.pairs / census.records, "levels": _centibits(levels)}
 
 
@@ -131,14 +132,14 @@ def _summed(classes: Mapping[str, Counted]) -> Counts:
     return sum((item.levels for item in classes.values()), np.zeros((len(FIELDS), WIDTH)))
 
 
-def probabilities(counts: Counts, background: Counts) -> Counts:
-    """Return the probability of each level among those that answer the same question, smoothed by `background`."""
+def probabilities(counts: Counts, background: Counts, *, imagined: float = IMAGINED) -> Counts:
+    """Return the probability of each level among those that answer the same question, smoothed by `imagined` pairs of `background`."""
     shares = np.zeros_like(counts)
     for number, name in enumerate(FIELDS):
         for question in QUESTIONS[name]:
             levels = list(question)
-            expected = (background[number, levels] + 0.5) / (background[number, levels] + 0.5).sum()
-            shares[number, levels] = (counts[number, levels] + IMAGINED * expected) / (counts[number, levels].sum() + IMAGINED)
+            expected = _within(background[number], question)[levels]
+            shares[number, levels] = (counts[number, levels] + imagined * expected) / (counts[number, levels].sum() + imagined)
     return shares
 
 
@@ -161,10 +162,38 @@ def _share(name: str, matches: Mapping[str, Counted]) -> float:
     return matches[name].pairs / of_kind * (CARELESS_SHARE if kind == "careless" else 1 - CARELESS_SHARE)
 
 
-def _blended(counts: Counts, strangers: Counts) -> Counts:
-    """Return half of each as shares of a thousand pairs."""
-    halves = (500 * item / np.maximum(item.sum(axis=1, keepdims=True), 1) for item in (counts, strangers))
-    return sum(halves, np.zeros_like(counts))
+def shared(counts: Counts, matches: Counts, strangers: Counts) -> Counts:
+    """Return what is expected of pairs that have some fields in common and are strangers in the others, of a million pairs.
+
+    Two twins have one date of birth, so the slips in theirs are those of one person's two records: a class that is too small to
+    show them borrows them. How often a field is in common is read from how often it is equal; own names never are.
+
+    Args:
+        counts: of the class, shape (fields, levels).
+        matches: of pairs that are one person.
+        strangers: of pairs that have nothing to do with each other.
+    """
+    expected = np.zeros_like(matches)
+    for number, name in enumerate(FIELDS):
+        for at, question in enumerate(QUESTIONS[name]):
+            same, other, mine = (_within(table[number], question) for table in (matches, strangers, counts))
+            common = _in_common(mine, same, other, SAME[name][at]) if name in IN_COMMON else 0.0
+            expected[number] += A_MILLION * (common * same + (1 - common) * other)
+    return expected
+
+
+def _in_common(mine: Counts, same: Counts, other: Counts, equal: range) -> float:
+    """Return how much of `same` is in `mine`, a mixture of `same` and `other`, going by the levels `equal`."""
+    here, most, least = (shares[equal.start : equal.stop].sum() for shares in (mine, same, other))
+    return float(np.clip((here - least) / (most - least), 0, 1)) if most > least else 0.0  # who never agree say nothing
+
+
+def _within(counts: Counts, question: range) -> Counts:
+    """Return one field's counts as shares of the levels that answer `question`; zero elsewhere."""
+    shares = np.zeros_like(counts, dtype=np.float64)
+    levels = list(question)
+    shares[levels] = (counts[levels] + 0.5) / (counts[levels] + 0.5).sum()
+    return shares
 
 
 def _centibits(shares: Counts) -> dict[str, list[int]]:

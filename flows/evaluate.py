@@ -17,7 +17,7 @@ from flows.linking import Linking, Rows
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
 from linkage.second_look.levels import FIELDS, Levels, field_levels
-from linkage.second_look.scoring import CENTIBITS, LINK_BITS, REFERRAL_BITS, Bits, load_model
+from linkage.second_look.scoring import CENTIBITS, LINK_BITS, Bits, load_model
 from parties.encoding.rows import PersonRows
 from schemas.agreement import Release, Search
 from schemas.encoding_set import POPULATIONS
@@ -29,7 +29,7 @@ from validation.quality.pairs import ScoredPairs, measure
 Profile = Literal["default", "small-scope"]
 PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=500, top_k=20)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
-POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS), theta_centibits=round(CENTIBITS * REFERRAL_BITS))
+POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS))
 MAX_ROWS = 5_000_000
 LEFT, RIGHT = "left", "right"
 

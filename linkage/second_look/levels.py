@@ -112,6 +112,12 @@ QUESTIONS: Final[Mapping[str, Sequence[range]]] = {
     "place": (range(Place.ONLY_TOWN_DIFFERS, Place.DIFFERENT), range(Place.DIFFERENT, len(Place))),
 }
 
+# Of each question, the levels that say "the same".
+SAME: Final[Mapping[str, Sequence[range]]] = {
+    field: [question[Name.EXACT_VERY_COMMON - 1 :] if FIELDS[field] is Name else question[-1:] for question in questions]
+    for field, questions in QUESTIONS.items()
+}
+
 
 def field_levels(left: Tags, right: Tags) -> Levels:
     """Return the level of every field of every pair, shape (pairs, fields), in the order of `FIELDS`.
@@ -128,6 +134,13 @@ def field_levels(left: Tags, right: Tags) -> Levels:
     pair = _Pairs(left, right)
     forename, surname = _names(pair)
     return np.column_stack([forename, surname, _middle(pair), _birth(pair), _place(pair), _address(pair), _sex(pair)])
+
+
+def all_the_same(levels: Levels) -> Levels:
+    """Return the levels that pairs would have if they agreed in every field that they have evidence of; a name by its band, else a rare one."""
+    agreed = _AGREED[np.arange(len(FIELDS)), levels]
+    agreed[levels[:, _FORENAME] == Name.SWAPPED, _SURNAME] = Name.EXACT_RARE
+    return agreed
 
 
 class _Pairs:
@@ -251,3 +264,16 @@ def _address(pair: _Pairs) -> Levels:
 def _sex(pair: _Pairs) -> Levels:
     have = pair.both_have("sex")
     return _best(len(have), [(Sex.DIFFERENT, have), (Sex.SAME, pair.meet("sex"))])
+
+
+def _agreed() -> Levels:
+    """Return, for each field and level, the level of its question that says "the same", shape (fields, levels)."""
+    table = np.zeros((len(FIELDS), max(map(len, FIELDS.values()))), dtype=np.uint8)
+    for number, field in enumerate(FIELDS):
+        for question, same in zip(QUESTIONS[field], SAME[field], strict=True):
+            table[number, list(question)] = [level if level in same else same[-1] for level in question]
+    return table
+
+
+_AGREED: Final = _agreed()
+_FORENAME, _SURNAME = (list(FIELDS).index(field) for field in ("forename", "surname"))

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from linkage.second_look.levels import FIELDS, NONE, Levels
+from linkage.second_look.levels import FIELDS, NONE, Levels, all_the_same
 from schemas.encoding_set import Population
 
 Bits = npt.NDArray[np.float64]
@@ -33,11 +33,9 @@ AGAINST_BITS_OF: Final = {  # but for names and dates, which people keep and sib
     "address": 2.0,
 }
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
-# Where rules cut, measured on invented populations that the model was not counted on (docs/explanation/quality.md).
-LINK_BITS: Final = (
-    -4.0
-)  # one to one, as many pairs are wrong as right: at -3 where half of carelessly kept records have a partner, at -6 where most have
-REFERRAL_BITS: Final = 8.0  # with a lead of delta, far fewer than 1 of 2,000 are wrong where one record in twenty has a partner
+# Linked one to one, measured on invented populations that the model was not counted on (docs/explanation/quality.md): as many pairs
+# are wrong as right at -3 where half of carelessly kept records have a partner, at -6 where most have.
+LINK_BITS: Final = -4.0
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100
@@ -56,19 +54,22 @@ class Model:
     per_record: npt.NDArray[np.float64]
 
     def weights(self, levels: Levels, pool_size: int) -> Bits:
-        """Return log2 of the posterior odds of each pair.
+        """Return log2 of the posterior odds of each pair, at most those of a pair that agrees in all it has evidence of.
+
+        Relatives are a better explanation of "all the same" than of a slip that they would not make, so without that limit a slip
+        could count for a match.
 
         Args:
             levels: shape (pairs, fields).
             pool_size: how many records the right pool holds.
         """
-        shares = np.log2(self.match_share)
         counts = np.log2(self.per_pair * max(pool_size, 1) + self.per_record)
         blocks = [levels[start : start + BLOCK_PAIRS] for start in range(0, len(levels), BLOCK_PAIRS)]
-        return (
-            np.concatenate([np.zeros(0), *(_mixed(self.match, shares, block) - _mixed(self.other, counts, block) for block in blocks)])
-            + MATCH_PRIOR_BITS
-        )
+        capped = (np.minimum(self._bits(block, counts), self._bits(all_the_same(block), counts)) for block in blocks)
+        return np.concatenate([np.zeros(0), *capped]) + MATCH_PRIOR_BITS
+
+    def _bits(self, levels: Levels, counts: Bits) -> Bits:
+        return _mixed(self.match, np.log2(self.match_share), levels) - _mixed(self.other, counts, levels)
 
 
 def _mixed(tables: Bits, log_shares: Bits, levels: Levels) -> Bits:

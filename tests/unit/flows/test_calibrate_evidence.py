@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from flows import calibrate_evidence
-from flows.calibrate_evidence import THINNING, Counted, calibrate, plain_tags, probabilities, thinned
+from flows.calibrate_evidence import THINNING, Counted, calibrate, plain_tags, probabilities, shared, thinned
 from flows.labelled import invented, labelled, relatives
-from linkage.second_look.levels import FIELDS, QUESTIONS, Name, Place
+from linkage.second_look.levels import FIELDS, QUESTIONS, Birth, Name, Place
 from linkage.second_look.scoring import UNRELATED, WIDTH
 from schemas.linkage import evidence_model
 from schemas.second_look import N_TAGS
@@ -75,6 +75,18 @@ def test_a_class_of_no_pairs_is_as_its_background():
     background = np.zeros(SHAPE)
     background[0, Name.EXACT_RARE] = 1_000
     assert probabilities(np.zeros(SHAPE), background)[0, Name.EXACT_RARE] > 0.99
+
+
+def test_a_small_class_borrows_the_slips_of_what_it_has_in_common():
+    """Two twins whose dates were never seen to differ by a digit: they will, as often as one person's two records do."""
+    matches, strangers, twins = (np.zeros(SHAPE) for _ in range(3))
+    birth, forename = list(FIELDS).index("birth"), list(FIELDS).index("forename")
+    matches[birth, [Birth.WHOLE, Birth.ONE_DIGIT]] = 900_000, 100_000
+    strangers[birth, Birth.DIFFERENT] = strangers[forename, Name.DIFFERENT] = matches[forename, Name.EXACT_RARE] = 1_000_000
+    twins[birth, Birth.WHOLE] = twins[forename, Name.EXACT_RARE] = 10
+    expected = shared(twins, matches, strangers)
+    assert expected[birth, Birth.ONE_DIGIT] / expected[birth, Birth.WHOLE] == pytest.approx(1 / 9, rel=0.01)
+    assert expected[forename, Name.EXACT_RARE] < 100 < expected[forename, Name.DIFFERENT]
 
 
 def test_thinning_takes_agreement_in_place_and_keeps_the_sum():

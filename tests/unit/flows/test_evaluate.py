@@ -16,7 +16,7 @@ from flows import evaluate, linking
 from flows.evaluate import Decisions, figures, person_rows, read_file, write_links
 from linkage.engines.threads import ThreadsEngine
 from linkage.search.anonlink_engine import AnonlinkEngine
-from linkage.second_look.scoring import LINK_BITS, REFERRAL_BITS
+from linkage.second_look.scoring import LINK_BITS
 from schemas.errors import ExtractError
 from validation.quality.pairs import ScoredPairs
 
@@ -139,7 +139,7 @@ def test_without_truth_only_counts_and_thresholds_are_said(sides, decided):
     said = figures(decided, left, sides[1])
     assert set(said) == {"pairs", "release", "review_share", "thresholds"}
     assert said["pairs"] == int(decided.linked.sum())
-    assert said["thresholds"] == {"link_bits": LINK_BITS, "theta_bits": REFERRAL_BITS, "delta_bits": 3.0}
+    assert said["thresholds"] == {"link_bits": LINK_BITS, "theta_bits": 8.0, "delta_bits": 3.0}
 
 
 def test_with_truth_every_figure_is_said_for_both_rules(sides, decided):

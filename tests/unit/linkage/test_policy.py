@@ -59,12 +59,12 @@ def test_a_grade_says_how_sure_the_linkage_is(weight, grade):
 def test_a_child_has_one_decision_on_its_best_finding():
     answers = decided(found(THETA, prisoner=OTHER), found(THETA + 2, carer=CARER))
     assert len(answers) == 1
-    assert (answers[NORTH].weight_centibits, answers[NORTH].carer) == (700, CARER)
+    assert (answers[NORTH].weight_centibits, answers[NORTH].carer) == ((THETA + 2) * 100, CARER)
 
 
 def test_a_finding_that_may_be_released_goes_before_a_heavier_one_that_may_not():
     answers = decided(found(THETA + 20, margin=0.0, prisoner=OTHER), found(THETA))
-    assert (answers[NORTH].decision, answers[NORTH].weight_centibits) == ("release", 500)
+    assert (answers[NORTH].decision, answers[NORTH].weight_centibits) == ("release", THETA * 100)
 
 
 def test_children_are_in_order():

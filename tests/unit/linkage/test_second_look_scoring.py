@@ -7,17 +7,17 @@ from time import process_time
 import numpy as np
 import pytest
 
-from linkage.second_look.levels import FIELDS, NONE, Address, Birth, Middle, Name, Place, Sex
+from linkage.second_look.levels import FIELDS, NONE, Address, Birth, Middle, Name, Place, Sex, all_the_same
 from linkage.second_look.scoring import (
     AGAINST_BITS,
     AGAINST_BITS_OF,
     CENTIBITS,
     FOR_BITS,
     LINK_BITS,
-    REFERRAL_BITS,
     UNRELATED,
     load_model,
 )
+from schemas.agreement import Release
 from schemas.linkage import evidence_model
 
 NOTHING = dict.fromkeys(FIELDS, NONE)
@@ -25,8 +25,12 @@ CHILD = {
     "forename": Name.EXACT_COMMON, "surname": Name.EXACT_COMMON, "middle": NONE, "birth": Birth.WHOLE,
     "place": Place.UNIT, "address": Address.BOTH, "sex": Sex.SAME,
 }  # fmt: skip
+UNLIKE = {
+    "forename": Name.INITIAL, "surname": Name.EXACT_COMMON, "middle": Middle.ONLY_INITIAL_DIFFERS, "birth": Birth.YEAR_NEAR,
+    "place": Place.TOWN, "address": NONE, "sex": Sex.DIFFERENT,
+}  # fmt: skip
 POOL = 100_000
-DELTA_BITS = 3.0
+THETA_BITS, DELTA_BITS = Release().theta_centibits / CENTIBITS, Release().delta_centibits / CENTIBITS
 
 
 @pytest.fixture(scope="module", params=["adults", "children"])
@@ -62,14 +66,14 @@ def small(match, unrelated, sibling=None, **rates):
 def test_a_weight_is_log2_of_the_mixtures_odds():
     match, unrelated, sibling = (0.25, 0.5), (0.5, 0.25), (0.125, 0.5)
     model = load_model(small(match, unrelated, sibling, per_record=2.0), "adults")
-    pair = {"forename": 1, "surname": 2, "sex": 2}
+    pair = {"forename": Name.EXACT_RARE, "surname": Name.EXACT_VERY_COMMON, "sex": Sex.SAME}
     odds = 0.5 * (0.25 * 0.5 * 0.5) / (1_000 * (0.5 * 0.25 * 0.25) + 2 * (0.125 * 0.5 * 0.5))
     assert weigh(model, pair, pool=1_000) == [pytest.approx(log2(odds))]
 
 
 def test_two_populations_in_equal_parts_are_mixed():
     table = small((0.25, 0.5), (0.5, 0.25)) | {"children": small((0.5, 0.25), (0.25, 0.5))["adults"]}
-    pair = {"forename": 1, "surname": 1, "sex": 2}
+    pair = {"forename": Name.EXACT_RARE, "surname": Name.EXACT_RARE, "sex": Sex.SAME}
     odds = 0.5 * (0.25**2 * 0.5 + 0.5**2 * 0.25) / 2 / (1_000 * (0.5**2 * 0.25 + 0.25**2 * 0.5) / 2)
     assert weigh(load_model(table, "adults", "children"), pair, pool=1_000) == [pytest.approx(log2(odds))]
 
@@ -118,12 +122,28 @@ def test_the_better_a_field_agrees_the_more_it_weighs(shipped, field, levels):
     assert weights[0] > weights[-1]
 
 
+def test_no_pair_outweighs_one_that_agrees_in_all_it_has_evidence_of(shipped):
+    """Of near-identical people, each goes with its equal: a slip never counts for a match."""
+    rng = np.random.default_rng(6)
+    levels = np.column_stack([rng.integers(0, len(kind), 100_000) for kind in FIELDS.values()]).astype(np.uint8)
+    for pool in (1_000, 1_000_000):
+        assert (shipped.weights(levels, pool) <= shipped.weights(all_the_same(levels), pool) + 1e-9).all()
+
+
+def test_what_agreement_would_be_keeps_the_question_and_a_names_band():
+    same = dict(zip(FIELDS, all_the_same(np.array([list(UNLIKE.values())], dtype=np.uint8))[0].tolist(), strict=True))
+    assert same == {
+        "forename": Name.EXACT_RARE, "surname": Name.EXACT_COMMON, "middle": Middle.ONLY_INITIAL, "birth": Birth.YEAR,
+        "place": Place.UNIT, "address": NONE, "sex": Sex.SAME,
+    }  # fmt: skip
+
+
 def test_a_twin_never_passes_for_the_child(children):
     same, twin, brother = weigh(
         children, CHILD, {**CHILD, "forename": Name.DIFFERENT}, {**CHILD, "forename": Name.DIFFERENT, "sex": Sex.DIFFERENT}
     )
-    assert same >= REFERRAL_BITS
-    assert brother < twin < REFERRAL_BITS - DELTA_BITS
+    assert same >= THETA_BITS
+    assert brother < twin < THETA_BITS - DELTA_BITS
 
 
 def test_swapped_twins_never_beat_the_true_pairs(children):
