@@ -165,7 +165,7 @@ def operator_view(session: Session, round_: Round, agreed: Agreed, approvals: in
         "waves": _waves(session, round_),
         "findings_digest": round_.findings_digest,
         "approvals": approvals,
-        "counts": {name: _in_tens((round_.counts or {}).get(name)) for name in COUNTS},
+        "counts": {name: in_tens((round_.counts or {}).get(name)) for name in COUNTS},
     }
 
 
@@ -179,5 +179,6 @@ def _waves(session: Session, round_: Round) -> list[dict[str, Any]]:
     return [{"wave": wave, **lists} for wave, lists in waves.items()]
 
 
-def _in_tens(count: int | None) -> int | None:
+def in_tens(count: int | None) -> int | None:
+    """Return a count as operators see it: rounded up to tens."""
     return None if count is None else -(-count // ROUND_UP_TO) * ROUND_UP_TO

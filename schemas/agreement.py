@@ -86,6 +86,7 @@ class Release(_Model):
     grade_a_centibits: int = 1_000
     review_band_centibits: int = 800
     token_days: int = Field(default=28, ge=1, le=90)
+    envelopes: int = Field(default=200, ge=1, le=10_000, description="how many every authority gets at a release, whatever was found")
 
 
 class Statistics(_Model):

@@ -1,6 +1,7 @@
 """The referral token's body: fixed size, sealed to one authority's desk. Pure.
 
-A grade says how sure the linkage is; it never tells by which path (declared, police or carer) the child was found.
+A grade says how sure the linkage is; it never tells by which path (declared, police or carer) the child was found. Every authority
+gets equally many tokens: one that `is_dummy` is of no child, is redeemed as any other, and says so only once it is opened.
 """
 
 import json
@@ -21,7 +22,7 @@ class TokenBody(BaseModel):
     """What an authority reads once it opens its envelope. Shows nothing in `repr`.
 
     `token` is the 32-byte secret that redeems; `child` and `own_carer` are person pseudonyms of the authority's own
-    submission (`own_carer` is None where the parent is not on the authority's record).
+    submission (`own_carer` is None where the parent is not on the authority's record). A dummy's `child` is random.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +33,7 @@ class TokenBody(BaseModel):
     child: str = Field(pattern=_HEX16)
     own_carer: str | None = Field(default=None, pattern=_HEX16)
     grade: Grade
+    is_dummy: bool = False
     expires_at: str = Field(max_length=32)
 
     def __repr__(self) -> str:

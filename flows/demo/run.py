@@ -23,6 +23,7 @@ from flows.demo.plan import Member
 from flows.demo.processes import LOG, Processes, free_port, kinlink, wait_until
 from flows.stages import prefect_environment
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+from schemas.agreement import Release
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
@@ -31,6 +32,7 @@ POPULATION, TRUTH = "population", "truth"
 RECEIPTS = "receipts/"
 VALID_DAYS = 30
 START_SECONDS = 150
+FEWEST_ENVELOPES, PEOPLE_AN_ENVELOPE = 10, 80  # the demo's largest authority has fewer findings
 Tell = Callable[[str], None]
 
 
@@ -172,6 +174,7 @@ class Demo:
             normaliser=NORMALISER,
             normaliser_digest=normaliser_digest(),
             expires_on=expires_on,
+            release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
         )
 
     def _init_arguments(self, member: Member) -> list[str]:

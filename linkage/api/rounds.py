@@ -10,7 +10,7 @@ from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
 from linkage.inbox.waves import open_wave
-from linkage.rounds import advance, close_round, get_round, open_round, operator_view, public_state, public_view
+from linkage.rounds import advance, close_round, get_round, in_tens, open_round, operator_view, public_state, public_view
 from linkage.states import State, check_may_move
 from linkage.store.models import Round
 from schemas.roster import OPERATORS_NEEDED
@@ -80,9 +80,9 @@ def post_approval(round_id: str, call: Signed) -> dict[str, int]:
 
 
 @router.post("/{round_id}/release")
-def release(round_id: str, call: Signed) -> dict[str, str]:
-    """Mint the tokens of a round that two operators approved; a released one stays as it is."""
-    from linkage.release.minting import mint_tokens
+def release(round_id: str, call: Signed) -> dict[str, Any]:
+    """Mint the tokens of a round that two operators approved; a released one, what waits, once a day."""
+    from linkage.release.minting import is_due, mint_tokens, waiting_findings
 
     check_can(call.caller, Action.RELEASE)
     with call.transaction() as session:
@@ -92,4 +92,7 @@ def release(round_id: str, call: Signed) -> dict[str, str]:
             check_approved(session, round_, call.service.agreed.roster)
             mint_tokens(session, call.service.settings, round_id, now=call.now)
             advance(session, round_id, State.RELEASED, call.event("round-released", round_id, findings=round_.findings_digest))
-        return {"state": State.RELEASED}
+        elif is_due(session, round_id, call.now):
+            mint_tokens(session, call.service.settings, round_id, now=call.now)
+        session.flush()
+        return {"state": State.RELEASED, "waiting": in_tens(sum(map(len, waiting_findings(session, round_id).values())))}

@@ -1,10 +1,17 @@
-"""Minting: a released finding becomes one sealed token, once, in the transaction that records it."""
+"""Minting: a released finding becomes one sealed token, once, in the transaction that records it.
+
+At each release every authority gets the same number of envelopes, whatever was found for it: the surest findings first, dummies to
+make up the number, and what is over waits for the next release.
+"""
 
 import secrets
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
@@ -13,49 +20,70 @@ from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Envelope, Finding, Round
 from schemas.audit import AuditEvent
-from schemas.roster import Role, Roster, identity_of
+from schemas.joins import PERSON_BYTES
+from schemas.roster import Kind, Role, identity_of
 from schemas.sealed import seal
 from schemas.token import TokenBody, envelope_id, token_context, write_token
 
 TOKEN_BYTES = 32
+BETWEEN_RELEASES = timedelta(days=1)  # one instant a day, so that the number of releases says little
 
 
-def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, now: datetime) -> int:
-    """Mint the tokens of a round's released findings that have none yet; return how many were new.
+def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, now: datetime) -> None:
+    """Mint one release's envelopes for every authority.
 
-    Safe to repeat: an envelope's id follows from the child, and the table holds it once. The secret is in the sealed
-    envelope alone; the service keeps its SHA-256.
+    A finding gets one token, however often this runs: its envelope's id follows from the child, and the table holds it once. The
+    secret is in the sealed envelope alone; the service keeps its SHA-256.
     """
     agreed = load_agreed(settings.directory)
-    round_ = session.get_one(Round, round_id)
-    minted = set(session.scalars(select(Envelope.envelope_id).where(Envelope.round_id == round_id)))
-    query = select(Finding).where(Finding.round_id == round_id, Finding.decision == "release").order_by(Finding.authority, Finding.child)
-    new = [finding for finding in session.scalars(query) if envelope_id(round_id, finding.authority, finding.child) not in minted]
-    expires_at = as_text(now + timedelta(days=agreed.agreement.release.token_days))
-    for finding in new:
-        session.add(_mint(finding, round_, agreed.roster, now=now, expires_at=expires_at))
+    round_, waiting = session.get_one(Round, round_id), waiting_findings(session, round_id)
+    terms = agreed.agreement.release
+    expires_at = as_text(now + timedelta(days=terms.token_days))
+    for organisation in agreed.roster.of_kind(Kind.LOCAL_AUTHORITY):
+        bodies = _bodies(organisation.organisation, waiting[organisation.organisation], round_id, terms.envelopes, expires_at)
+        desk = identity_of(organisation, Role.DESK).sealing_key or ""
+        session.add_all(_mint(body, desk, round_, now) for body in bodies)
     append(session, AuditEvent(kind="tokens-minted", round_id=round_id, actor=settings.organisation, at=as_text(now)))
-    return len(new)
 
 
-def _mint(finding: Finding, round_: Round, roster: Roster, *, now: datetime, expires_at: str) -> Envelope:
-    token = secrets.token_bytes(TOKEN_BYTES)
-    body = TokenBody(
-        token=token.hex(),
-        round_id=round_.round_id,
-        authority=finding.authority,
-        child=finding.child,
-        own_carer=finding.own_carer,
-        grade="A" if finding.grade == "A" else "B",
-        expires_at=expires_at,
-    )
-    desk = identity_of(roster.get(finding.authority), Role.DESK)
+def is_due(session: Session, round_id: str, now: datetime) -> bool:
+    """Say whether a released round is to release again: findings wait, and a day has gone by."""
+    last = session.scalar(select(func.max(Envelope.minted_at)).where(Envelope.round_id == round_id))
+    return bool(waiting_findings(session, round_id)) and as_text(now - BETWEEN_RELEASES) >= (last or "")
+
+
+def waiting_findings(session: Session, round_id: str) -> dict[str, list[Finding]]:
+    """Return the findings to release that have no token yet, by authority; the surest first."""
+    minted = set(session.scalars(select(Envelope.envelope_id).where(Envelope.round_id == round_id)))
+    query = select(Finding).where(Finding.round_id == round_id, Finding.decision == "release")
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in session.scalars(query.order_by(Finding.authority, Finding.weight_centibits.desc(), Finding.child)):
+        if envelope_id(round_id, finding.authority, finding.child) not in minted:
+            found[finding.authority].append(finding)
+    return found
+
+
+def _bodies(authority: str, findings: Sequence[Finding], round_id: str, number: int, expires_at: str) -> list[TokenBody]:
+    """Return `number` tokens: of the first findings, and dummies."""
+    new = partial(TokenBody, round_id=round_id, authority=authority, expires_at=expires_at)
+    real = [
+        new(token=secrets.token_hex(TOKEN_BYTES), child=item.child, own_carer=item.own_carer, grade="A" if item.grade == "A" else "B")
+        for item in findings[:number]
+    ]
+    dummies = [
+        new(token=secrets.token_hex(TOKEN_BYTES), child=secrets.token_hex(PERSON_BYTES), grade="B", is_dummy=True)
+        for _ in range(number - len(real))
+    ]
+    return [*real, *dummies]
+
+
+def _mint(body: TokenBody, desk: str, round_: Round, now: datetime) -> Envelope:
     return Envelope(
-        envelope_id=envelope_id(round_.round_id, finding.authority, finding.child),
-        round_id=round_.round_id,
-        authority=finding.authority,
-        token_sha256=sha256(token).hexdigest(),
-        sealed=seal(write_token(body), desk.sealing_key or "", token_context(round_.digest, finding.authority)),
+        envelope_id=envelope_id(body.round_id, body.authority, body.child),
+        round_id=body.round_id,
+        authority=body.authority,
+        token_sha256=sha256(bytes.fromhex(body.token)).hexdigest(),
+        sealed=seal(write_token(body), desk, token_context(round_.digest, body.authority)),
         minted_at=as_text(now),
-        expires_at=expires_at,
+        expires_at=body.expires_at,
     )

@@ -42,7 +42,7 @@ ALREADY_REDEEMED = "already redeemed"  # how the service says so
 
 @dataclass(frozen=True)
 class Collected:
-    """What one run did. `problems` are one line for each envelope that could not become a referral."""
+    """What one run did; dummies do not count. `problems` are one line for each envelope that could not become a referral."""
 
     opened: int
     written: int
@@ -87,11 +87,11 @@ def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, 
         for done, (item, referral) in enumerate(referrals, start=1):
             try:
                 _deliver(desk, item, referral)
-                written[referral.recipient.role] += 1
+                written.update([referral.recipient.role] if referral else [])
             except TokenError as error:
                 problems.append(f"{_name(item.envelope_id)}: {error}")
-            progress("referrals", done, len(referrals))
-    return Collected(len(opened), written.total(), dict(written), tuple(problems))
+            progress("envelopes", done, len(referrals))
+    return Collected(sum(not item.body.is_dummy for item in opened), written.total(), dict(written), tuple(problems))
 
 
 def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: ServiceClient | None = None) -> Referred:
@@ -104,13 +104,16 @@ def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: 
     with _open_desk(settings, round_id, client) as desk:
         item = open_sealed(_read(file), desk.key, desk.addressee, name=file.name)
         if (before := records.redeemed(desk.store, item.envelope_id)) is not None:
-            raise TokenError(f"{file.name}: already opened on {before.redeemed_at}; its document is {REFERRALS}/{before.referral}")
+            document = f"its document is {REFERRALS}/{before.referral}" if before.referral else "it is of no child"
+            raise TokenError(f"{file.name}: already opened on {before.redeemed_at}; {document}")
         problems: list[str] = []
         made = _make_all(desk, [item], problems)
         if not made:
             raise TokenError(problems[0])
-        _deliver(desk, *made[0])
         referral = made[0][1]
+        _deliver(desk, item, referral)
+        if referral is None:
+            raise TokenError(f"{file.name}: a dummy, of no child; every authority gets some, and there is nothing to do")
     return Referred(referral.child_record, referral.recipient.role, referral.grade)
 
 
@@ -166,12 +169,15 @@ def _open_all(desk: _Desk, problems: list[str]) -> list[Opened]:
     return opened
 
 
-def _make_all(desk: _Desk, opened: list[Opened], problems: list[str]) -> list[tuple[Opened, Referral]]:
-    """Join envelopes with the authority's record and route them; a child that is not on it stays unredeemed."""
+def _make_all(desk: _Desk, opened: list[Opened], problems: list[str]) -> list[tuple[Opened, Referral | None]]:
+    """Join envelopes with the authority's record and route them, a dummy to nobody; a child that is not on it stays unredeemed."""
     ids = records.record_ids(desk.store, opened)
     children = records.read_children(desk.settings, ids.values())
-    made = []
+    made: list[tuple[Opened, Referral | None]] = []
     for item in opened:
+        if item.body.is_dummy:
+            made.append((item, None))
+            continue
         child = children.get(ids.get(item.envelope_id, ""))
         if child is None:
             problems.append(
@@ -188,8 +194,8 @@ def _make(desk: _Desk, item: Opened, child: Child) -> Referral:
     return make_referral(item.envelope_id, item.body.grade, child, recipient=recipient, contact=contact, authority=desk.name)
 
 
-def _deliver(desk: _Desk, item: Opened, referral: Referral) -> None:
-    """Redeem, write and record one referral.
+def _deliver(desk: _Desk, item: Opened, referral: Referral | None) -> None:
+    """Redeem, write and record one referral; a dummy is redeemed all the same, so that the network sees no difference.
 
     Raises:
         TokenError: the service does not honour the token, or another desk of the authority redeemed it.
@@ -203,7 +209,7 @@ def _deliver(desk: _Desk, item: Opened, referral: Referral) -> None:
             records.let_go(desk.store, item.envelope_id)
         if not (was_kept and ALREADY_REDEEMED in str(error)):
             raise
-    name = _write(desk, item, referral)
+    name = _write(desk, item, referral) if referral else ""
     records.record_redeemed(desk.store, item.envelope_id, name)
 
 

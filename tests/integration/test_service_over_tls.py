@@ -46,7 +46,7 @@ def test_operators_open_close_approve_and_release_a_round(world):
         with pytest.raises(NotPermittedError, match="1 of 2 approvals"):
             first.release(ROUND)
         assert second.approve(ROUND)["approvals"] == 2
-        assert second.release(ROUND) == {"state": "released"}
+        assert second.release(ROUND) == {"state": "released", "waiting": 0}
         assert second.status(ROUND)["state"] == "released"
         kinds = [item["event"]["kind"] for item in second.audit()]
         assert kinds == ["round-opened", "round-closed", "release-approved", "release-approved", "tokens-minted", "round-released"]

@@ -14,14 +14,15 @@ from linkage.inbox.vault import Vault
 from linkage.rounds import advance
 from linkage.states import State
 from linkage.store.audit import broken_at
-from linkage.store.models import Round
+from linkage.store.models import Finding, Round
 from linkage.worker import LINKS, LINKS_BLOB
 from schemas.audit import AuditEvent, first_break
 from schemas.encoding_set import write_table
 from schemas.roster import Role, identity_of
 from schemas.signature import SignedDocument, check_signed_by
-from schemas.token import read_token, token_context
+from schemas.token import TokenBody, read_token, token_context
 from tests.integration.service_world import (
+    ENVELOPES,
     HOLDER,
     NORTH,
     NOW,
@@ -41,6 +42,7 @@ from tests.integration.service_world import (
 
 OPERATOR, OTHER_OPERATOR = f"{SERVICE}/operator-1", f"{SERVICE}/operator-2"
 CHILD = "c" * 32
+RELEASED = {"state": "released", "waiting": 0}
 
 
 @pytest.fixture
@@ -55,13 +57,17 @@ def released(world: World) -> None:
     digest = world.set_findings([(NORTH, CHILD), (SOUTH, "d" * 32)])
     world.approve(1, digest)
     world.approve(2, digest)
-    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
 
 
 def token_of(world: World, authority: str) -> str:
-    envelope = next(item for item in world.envelopes() if item.authority == authority)
+    return next(body for body in tokens_of(world, authority) if not body.is_dummy).token
+
+
+def tokens_of(world: World, authority: str) -> list[TokenBody]:
     digest = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["round_digest"]
-    return read_token(world.agreements.sealing[f"{authority}/desk"].open(envelope.sealed, token_context(digest, authority))).token
+    key, context = world.agreements.sealing[f"{authority}/desk"], token_context(digest, authority)
+    return [read_token(key.open(item.sealed, context)) for item in world.envelopes() if item.authority == authority]
 
 
 def test_a_round_opens_once_and_the_same_manifest_changes_nothing(world):
@@ -181,9 +187,9 @@ def test_a_release_needs_two_operators_and_one_of_them_twice_is_one(world):
     assert "1 of 2" in refused.json()["detail"]
     assert world.envelopes() == []
     assert world.approve(2, digest).json() == {"approvals": 2, "needed": 2}
-    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
     before = world.snapshot()
-    assert world.post(OTHER_OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    assert world.post(OTHER_OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
     assert world.snapshot() == before
 
 
@@ -227,10 +233,58 @@ def test_a_desk_collects_its_own_envelopes_after_release_only(world):
     world.approve(1, digest)
     world.approve(2, digest)
     world.post(OPERATOR, f"/v1/rounds/{ROUND}/release")
-    (mine,) = world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes").json()["envelopes"]
+    mine = world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes").json()["envelopes"][0]
     sealed = world.send(desk, "GET", f"/v1/rounds/{ROUND}/envelopes/{mine['envelope_id']}")
     assert len(sealed.content) == mine["size"]
     assert sealed.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("found", [0, 1, ENVELOPES])
+def test_every_authority_gets_equally_many_envelopes_of_one_size_whatever_was_found(world, found):
+    world.open_round()
+    digest = world.set_findings([(NORTH, f"{number:032x}") for number in range(1, found + 1)])
+    world.approve(1, digest)
+    world.approve(2, digest)
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
+    listed = {name: world.send(f"{name}/desk", "GET", f"/v1/rounds/{ROUND}/envelopes").json()["envelopes"] for name in (NORTH, SOUTH)}
+    assert {name: len(items) for name, items in listed.items()} == {NORTH: ENVELOPES, SOUTH: ENVELOPES}
+    assert len({item["size"] for items in listed.values() for item in items}) == 1
+    assert sum(not body.is_dummy for body in tokens_of(world, NORTH)) == found
+    assert all(body.is_dummy for body in tokens_of(world, SOUTH))
+    shown = world.send(OPERATOR, "GET", "/v1/audit").json()["events"][-2:]
+    assert NORTH not in repr(shown)
+
+
+def test_a_dummy_is_redeemed_as_any_other(world):
+    released(world)
+    body = next(body for body in tokens_of(world, NORTH) if body.is_dummy)
+    assert world.post(f"{NORTH}/desk", "/v1/tokens/redeem", {"token": body.token}).json()["redeemed"] is True
+    assert world.post(f"{NORTH}/desk", "/v1/tokens/redeem", {"token": body.token}).status_code == 409
+
+
+def test_what_is_over_waits_a_day_and_the_surest_go_first(world):
+    world.open_round()
+    children = [f"{number:032x}" for number in range(1, ENVELOPES + 2)]
+    digest = world.set_findings([(NORTH, child) for child in children])
+    with Session(world.store) as session, session.begin():
+        session.get_one(Finding, (ROUND, NORTH, children[-1])).weight_centibits = 2_000
+    world.approve(1, digest)
+    world.approve(2, digest)
+    first = world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json()
+    assert first == {"state": "released", "waiting": 10}
+    assert {body.child for body in tokens_of(world, NORTH)} == {children[-1], *children[: ENVELOPES - 1]}
+    world.now = NOW + timedelta(hours=23)
+    before = world.snapshot()
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == first
+    assert world.snapshot() == before
+    world.now = NOW + timedelta(hours=24)
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
+    assert {body.child for body in tokens_of(world, NORTH) if not body.is_dummy} == {*children}
+    assert len(tokens_of(world, NORTH)) == len(tokens_of(world, SOUTH)) == 2 * ENVELOPES
+    world.now = NOW + timedelta(days=3)
+    after = world.snapshot()
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
+    assert world.snapshot() == after
 
 
 def test_another_authoritys_envelope_is_refused(world):

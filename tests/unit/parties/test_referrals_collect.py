@@ -112,14 +112,21 @@ def by_all(roots, context, body):
     return SignedDocument(body=body, signatures=[sign(key, name, context, body) for name, key in roots.items()])
 
 
-def envelope(node, child, *, grade="A", to="own", authority=None, person=None):
+def envelope(node, child, *, grade="A", to="own", authority=None, person=None, is_dummy=False):
     """Seal a token as the service would, put it at the service, and return its id."""
     _, service, own, other = node
     addressee = own if to == "own" else other
     person = (person or PERSONS[child]).hex()
     name = authority or addressee.organisation
     body = TokenBody(
-        token=(person * 2), round_id=ROUND, authority=name, child=person, own_carer=None, grade=grade, expires_at="2099-01-01T00:00:00Z"
+        token=(person * 2),
+        round_id=ROUND,
+        authority=name,
+        child=person,
+        own_carer=None,
+        grade=grade,
+        expires_at="2099-01-01T00:00:00Z",
+        is_dummy=is_dummy,
     )
     key = identity_of(addressee, Role.DESK).sealing_key
     envelope_id = minted_id(ROUND, name, person)
@@ -147,9 +154,23 @@ def test_each_child_reaches_its_own_recipient_in_documents_for_the_owner_alone(n
     assert done == Collected(3, 3, {RecipientRole.DSL: 1, RecipientRole.HEALTH_VISITOR: 1, RecipientRole.SINGLE_POINT_OF_CONTACT: 1})
     assert documents(node) == sorted(f"referral-{item[:12]}{ending}" for item in ids for ending in (".html", ".json"))
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in node[0].path("referrals").iterdir())
-    assert told[-1] == ("referrals", 3, 3)
+    assert told[-1] == ("envelopes", 3, 3)
     document = json.loads(node[0].path("referrals", f"referral-{ids[0][:12]}.json").read_text(encoding="utf-8"))
     assert (document["child_name"], document["recipient"]["name"]) == ("Siân Example", "Dee Lead")
+
+
+def test_a_dummy_is_redeemed_once_and_leaves_no_document(node):
+    dummy, real = envelope(node, None, person=b"\x09" * 16, is_dummy=True), envelope(node, "C-1")
+    done = run(node)
+    assert (done.opened, done.written, done.problems) == (1, 1, ())
+    assert documents(node) == [f"referral-{real[:12]}{ending}" for ending in (".html", ".json")]
+    assert len(node[1].redeemed) == 2
+    assert len(referrals(node[0], ROUND)) == 1
+    assert run(node) == Collected(0, 0, {})
+    file = node[0].path("dummy.kls")
+    file.write_bytes(node[1].envelopes[dummy])
+    with pytest.raises(TokenError, match=r"already opened on .*; it is of no child"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
 
 
 def test_the_console_names_the_authority_s_own_record_post_and_grade(node):
