@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 from marked import AUTHORITY, CHILD_FORENAME, CHILD_ID, POLICE, PRISON, SURNAME, TRUTH, WRITTEN, forms
 from running import Demo
 
+from flows.demo import plan
 from parties.initialise import load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.keys.round_key import open_shares, round_key
 from parties.settings import load_settings
 from schemas.roster import Role
 from schemas.round_manifest import RoundManifest
+from schemas.token import envelope_id
 
 pytestmark = pytest.mark.demo
 
@@ -141,7 +144,7 @@ def test_every_released_finding_is_one_token_and_one_referral_through_two_crashe
     _, run = marked_run
     connection = database(run)
     findings = set(connection.execute("SELECT authority, child FROM finding WHERE decision = 'release'"))
-    envelopes = connection.execute("SELECT envelope_id, token_sha256, redeemed_at FROM envelope").fetchall()
+    envelopes = connection.execute("SELECT envelope_id, token_sha256, redeemed_at, authority FROM envelope").fetchall()
     state = connection.execute("SELECT state FROM round").fetchall()
     connection.close()
     collected = json.loads((run.out / "score" / "collected.json").read_text(encoding="utf-8"))
@@ -149,7 +152,9 @@ def test_every_released_finding_is_one_token_and_one_referral_through_two_crashe
     assert state == [("released",)]
     assert "killed after the uploads" in run.printed
     assert "killed after the findings" in run.printed
-    assert len(findings) == len(envelopes) == len(referrals) == len(set(referrals)) == run.summary["tokens_released"]
+    assert len(findings) == len(referrals) == len(set(referrals)) == run.summary["tokens_released"]
+    assert {envelope_id(plan.ROUND_ID, *finding) for finding in findings} <= {row[0] for row in envelopes}
+    assert len({*Counter(row[3] for row in envelopes).values()}) == 1
     assert len({row[0] for row in envelopes}) == len({row[1] for row in envelopes}) == len(envelopes)
     assert all(row[2] for row in envelopes)
 
