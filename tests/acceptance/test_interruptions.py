@@ -58,8 +58,9 @@ def cut(*_args, **_kwargs):
 def each_released_child_was_referred_once(linkage: Linkage) -> None:
     expected = linkage.released()
     with linkage.store.connect() as connection:
-        minted = sorted(map(tuple, connection.execute(text("SELECT authority, envelope_id FROM envelope"))))
-    assert minted == sorted((authority, minting.envelope_id(ROUND, authority, child)) for authority, child in expected)
+        minted = {tuple(row) for row in connection.execute(text("SELECT authority, envelope_id FROM envelope"))}
+    assert minted >= {(authority, minting.envelope_id(ROUND, authority, child)) for authority, child in expected}
+    assert len(minted) == ENVELOPES * len(linkage.authorities())
     written = {name: linkage.collect(name).written for name in linkage.authorities()}
     assert written == {name: sum(authority == name for authority, _ in expected) for name in linkage.authorities()}
     for name, count in written.items():
@@ -231,7 +232,7 @@ def test_releases_and_redemptions_at_once_are_one_each(closed):
         assert list(at_once.map(lambda _: closed.release(), range(4))) == [{"state": "released", "waiting": 0}] * 4
         counts = list(at_once.map(lambda name: closed.collect(name).written, [AUTHORITY] * 3))
     mine = sum(authority == AUTHORITY for authority, _ in closed.released())
-    assert len(_envelopes(closed)) == ENVELOPES * len(closed.of_kind(Kind.LOCAL_AUTHORITY))
+    assert len(_envelopes(closed)) == ENVELOPES * len(closed.authorities())
     assert sum(row.redeemed_at is not None for row in _envelopes(closed)) == ENVELOPES
     assert len(list((closed.directory / AUTHORITY / "referrals").glob("*.json"))) == mine
     assert max(counts) >= 1

@@ -161,7 +161,7 @@ def test_a_release_needs_two_operators_who_approve_the_findings_as_they_now_stan
     assert len(closed.released()) == len(before) - 1
     minted = {envelope_id(ROUND, *item) for item in before} & {row[0] for row in closed.dump()["envelope"]}
     assert minted == {envelope_id(ROUND, *item) for item in closed.released()}
-    assert len(closed.dump()["envelope"]) == ENVELOPES * len(closed.of_kind(Kind.LOCAL_AUTHORITY))
+    assert len(closed.dump()["envelope"]) == ENVELOPES * len(closed.authorities())
 
 
 def _find_again_without_one(linkage, monkeypatch):
