@@ -13,7 +13,7 @@ from linkage.operator import OperatorClient
 from parties.referrals.collect import Collected, open_envelope
 from parties.referrals.routing import RecipientRole
 from schemas.errors import NotPermittedError, RoundError, SealError
-from schemas.roster import Kind, Role
+from schemas.roster import Role
 from schemas.token import envelope_id
 from tests.acceptance.planted import AUTHORITY, ROLES
 from tests.acceptance.round import ENVELOPES, PRISON, ROUND, STATISTICS, TRUTH, Linkage
