@@ -25,6 +25,7 @@ COMMANDS = (
     (("doctor",), "flows.commands.doctor:doctor", "Check this machine, or a node; say how to mend each fault."),
     (("party", "init"), "flows.commands.party:init", "Make a node: directory, keys, settings."),
     (("party", "install"), "flows.commands.party:install", "Install the roster and agreement that the root signers sent."),
+    (("party", "agreement"), "flows.commands.party:agreement", "Write what was agreed as one page."),
     (("party", "check"), "flows.commands.party:check", "Check the extract; quarantine rows that break a rule."),
     (("party", "encode"), "flows.commands.party:encode", "Encode a file for linkage with a peer who uses clkhash."),
     (("party", "submit"), "flows.commands.party:submit", "Check, encode, seal and submit; ends with a receipt."),

@@ -76,6 +76,26 @@ def install(*, roster: Path, agreement: Path, roots: Path, trust: Path, dir: Pat
     emit({"installed": files}, f"installed {', '.join(files)} in {dir}", as_json=as_json)
 
 
+def agreement(*, out: Path = Path("agreement.html"), dir: Path = Path(), as_json: Json = False) -> None:
+    """Write what was agreed as one page for those who answer for the data: who, why, which columns, who learns what, how long.
+
+    Example: kinlink party agreement --dir council --out agreement.html
+
+    Args:
+        out: the page, one .html file that needs no network.
+        dir: the node's directory, with roster and agreement installed.
+        as_json: print one JSON object.
+    """
+    from flows.report.agreement import write_agreement_page
+    from flows.report.rendering import check_page
+    from parties.initialise import load_agreed
+
+    check_page(out)
+    agreed = load_agreed(load_settings(dir))
+    write_agreement_page(out, agreed)
+    emit({"page": str(out), "agreement": agreed.agreement_digest}, f"written to {out}", as_json=as_json)
+
+
 def check(*, dir: Path = Path(), as_json: Json = False) -> None:
     """Check the extract against the rules of this kind of custodian; rows that break one are listed in quarantine/.
 

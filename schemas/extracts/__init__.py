@@ -12,11 +12,24 @@ import functools
 import importlib.resources
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 KINDS: Final = ("prison-service", "police", "local-authority")
 QUARANTINE: Final = "quarantine"
 NOTE: Final = "note"
+
+
+class Use(StrEnum):
+    """What becomes of a column."""
+
+    ENCODED = "encoded"  # in filters, and compared in the second look
+    COMPARED = "compared"  # in the second look alone
+    KEY = "key"  # what a pseudonym is made from, under a secret of the custodian's own
+    TIE = "tie"  # says who belongs to whom; leaves sealed, and opens for candidate pairs alone
+    STANDING = "standing"  # the authority's relation to a child; leaves sealed, as a tie does
+    DESK = "desk"  # read by the authority's own desk; never leaves
+    KEPT = "kept"  # checked, and never leaves
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,6 +85,16 @@ def load_rules(kind: str) -> ExtractRules:
     content = json.loads(text)
     files = {name: _file(name, body) for name, body in content["files"].items()}
     return ExtractRules(kind=content["kind"], version=content["version"], files=files)
+
+
+@functools.cache
+def load_uses() -> Mapping[str, Mapping[str, Mapping[str, Use]]]:
+    """Return what becomes of each column, by kind of custodian and file: what agreements between organisations are written from."""
+    content = json.loads(importlib.resources.files(__name__).joinpath("uses.json").read_text(encoding="utf-8"))
+    return {
+        kind: {file: {column: Use(use) for column, use in columns.items()} for file, columns in files.items()}
+        for kind, files in content.items()
+    }
 
 
 def _file(name: str, body: Mapping[str, Any]) -> FileRules:
