@@ -27,6 +27,15 @@ def search(directory: Path, round_id: str) -> Counts | None:
     return None
 
 
+def carry(directory: Path, round_id: str) -> Counts | None:
+    """Plan the second wave from the answers to the first; skipped where it is not due."""
+    from linkage.worker import carry_round
+
+    with _service(directory) as (settings, store):
+        carry_round(store, settings, round_id)
+    return None
+
+
 def look(directory: Path, round_id: str) -> Counts | None:
     """Open the pairs that were answered in the second look; skipped where it was done, or is not due."""
     from linkage.worker import look_round
@@ -70,4 +79,4 @@ def _service(directory: Path) -> Iterator[tuple["ServiceSettings", "Engine"]]:
         store.dispose()
 
 
-STAGES = (Stage("search", search), Stage("second look", look), Stage("findings", find))
+STAGES = (Stage("search", search), Stage("carry over", carry), Stage("second look", look), Stage("findings", find))

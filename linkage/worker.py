@@ -1,9 +1,10 @@
 """The linkage worker: from a closed round to findings that operators can approve, in steps that are each committed.
 
 It reads accepted submissions and answers from the vault and writes only blobs and rows of the service's own store. A step that was
-done is not done again; a step that was interrupted starts over and gives the same bytes.
+done is not done again, but carrying over, which may see more answers; a step that was interrupted starts over and gives the same bytes.
 
     search_round    closed, or in the first wave    candidate pairs, and whom to ask for what in the waves that are not open yet
+    carry_round     in the first wave               children of parents who agree, to be asked for in the second wave
     look_round      in the second wave              pairs of which both halves came
     find_round      searched                        findings and decisions
 """
@@ -25,8 +26,8 @@ from linkage.findings.paths import Finding as Found
 from linkage.findings.people import People
 from linkage.findings.weighing import make_graph
 from linkage.inbox.pools import Submissions, accepted_submissions
-from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, Vault
-from linkage.inbox.waves import answered, read_plan
+from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, Vault
+from linkage.inbox.waves import answered, read_asked, read_plan
 from linkage.looking import Looking
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
@@ -76,6 +77,25 @@ def search_round(
         append(session, _event("searched", round_id, settings, now))
 
 
+def carry_round(database: Database, settings: ServiceSettings, round_id: str) -> None:
+    """Plan the second wave from the answers to the first that are there; skip what is not due, or too late.
+
+    The round stays where it is: no wave waits for this, and without it the second wave asks for what the search has left over.
+
+    Raises:
+        RoundError: the round is still open, or was cancelled.
+    """
+    with Session(database) as session, session.begin():
+        work = _work(session, settings, round_id, State.CLOSED, until=State.FIRST_WAVE)
+        if work is None or work.state != State.FIRST_WAVE or not work.is_searched:
+            return
+        plan, answers = read_plan(work.vault, get_round(session, round_id)), list(answered(session, round_id))
+        session.expunge_all()
+    looking = Looking(work.submissions)
+    opened = looking.open_all(read_asked(work.vault), answers)
+    work.vault.write_blob(CARRIED_BLOB, write_table(looking.carry(plan, opened, work.agreed.agreement.release)))
+
+
 def look_round(database: Database, settings: ServiceSettings, round_id: str, *, now: datetime) -> None:
     """Open the pairs that were answered, and move the round to `searched`; skip what was done, or is not due before the second wave.
 
@@ -88,9 +108,9 @@ def look_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         work = _work(session, settings, round_id, State.CLOSED, until=State.SECOND_WAVE)
         if work is None or work.state != State.SECOND_WAVE:
             return
-        plan, answers = read_plan(work.vault, get_round(session, round_id)), list(answered(session, round_id))
+        answers = list(answered(session, round_id))
         session.expunge_all()
-    opened = Looking(work.submissions).open_all(plan, answers)
+    opened = Looking(work.submissions).open_all(read_asked(work.vault), answers)
     work.vault.write_blob(OPENED_BLOB, write_table(opened))
     with Session(database) as session, session.begin():
         round_ = advance(session, round_id, State.SEARCHED, _event("pairs-opened", round_id, settings, now))
@@ -111,8 +131,8 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     release = work.agreed.agreement.release
     graph = make_graph(opened, work.submissions.pools(), release)
     found = graph.findings()
-    decided = decide_all(found, release, standings=graph.people.standings, same_child=graph.same("children"))
-    work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, graph.people, release)))
+    decided = decide_all(found, release, relations=graph.people.relations, likeness=graph.likeness("children"))
+    work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, decided, graph.people, release)))
     with Session(database) as session, session.begin():
         rows = [_row(item, graph.people, round_id) for item in decided]
         session.execute(delete(Finding).where(Finding.round_id == round_id))
@@ -165,13 +185,15 @@ def _row(item: Decided, people: People, round_id: str) -> Finding:
     )
 
 
-def _links_table(found: Iterable[Found], people: People, release: Release) -> pa.Table:
-    linked = [item for item in found if item.weight * 100 >= release.link_centibits]
+def _links_table(found: Iterable[Found], decided: Iterable[Decided], people: People, release: Release) -> pa.Table:
+    """Return who is linked with whom; a child whom several authorities know stands for one, that of the record that acts."""
+    acting = {item.child: item.acting for item in decided}
+    linked = sorted({(item.prisoner, acting[item.child]) for item in found if item.weight * 100 >= release.link_centibits})
     return pa.table(
         [
-            pa.array([people.id("adults", item.prisoner) for item in linked], pa.binary(PERSON_BYTES)),
-            pa.array([people.id("children", item.child) for item in linked], pa.binary(PERSON_BYTES)),
-            pa.array([item.child.organisation for item in linked], pa.string()),
+            pa.array([people.id("adults", prisoner) for prisoner, _ in linked], pa.binary(PERSON_BYTES)),
+            pa.array([people.id("children", child) for _, child in linked], pa.binary(PERSON_BYTES)),
+            pa.array([child.organisation for _, child in linked], pa.string()),
         ],
         schema=LINKS,
     )
@@ -179,7 +201,7 @@ def _links_table(found: Iterable[Found], people: People, release: Release) -> pa
 
 def _counts(decided: list[Decided]) -> dict[str, int]:
     return {
-        "findings": len(decided),
+        "findings": sum(item.child == item.acting for item in decided),
         "releasable": sum(item.decision == "release" for item in decided),
         "review": sum(item.decision == "review" for item in decided),
     }

@@ -7,24 +7,37 @@ again after its extract has changed, which plain GCM with one nonce would.
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from schemas.encoding_set import POPULATIONS, Population
 from schemas.errors import SealError, SubmissionError
-from schemas.joins import PERSON_BYTES, Standing
+from schemas.joins import PERSON_BYTES, Relation, Standing
 
 MAX_TIED: Final = 12
 MAX_COUNT: Final = 255
 OPENER_BYTES: Final = 32
+UNKNOWN_VALUE: Final = "join: a value is not a known one; update Kinlink and submit again"
 
-_RECORD = Struct(f"<{PERSON_BYTES}sBBHBB{MAX_TIED * PERSON_BYTES}s")  # person, population, standing, quarter, tied, more, ids
+_TIED = Struct(f"<{PERSON_BYTES}sBH")  # person, standing, quarter
+_RECORD = Struct(f"<{PERSON_BYTES}sBBHBB{MAX_TIED * _TIED.size}s")  # person, population, standing, quarter, tied, more, who is tied
 _IV = bytes(12)  # an opener is of one nonce and one side: it seals one join
 JOIN_BYTES: Final = _RECORD.size
 SEALED_JOIN_BYTES: Final = JOIN_BYTES + 16  # the tag
 _NOBODY = bytes(JOIN_BYTES)
+
+
+class Tied(NamedTuple):
+    """Somebody of the other population who belongs to a person: the id, and the authority's relation where it is a child of its own."""
+
+    person: bytes
+    relation: Relation | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "Tied(…)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -32,19 +45,17 @@ class Join:
     """Whom a pseudonym stands for.
 
     Attributes:
-        person: the person's id in this round, 16 bytes.
+        person: the person's id in this round, 16 bytes: a pseudonym of the person's, see `schemas.joins.NAMING`.
         population: of which the person is.
-        standing: the authority's relation to a child; none for an adult, or elsewhere.
-        last_contact: quarter of the last contact, 4 x year + quarter - 1; 0 where it is not said.
-        tied: ids of persons of the other population that belong to this one; `MAX_TIED` of them travel.
+        relation: the authority's to a child; none for an adult, or elsewhere.
+        tied: persons of the other population that belong to this one; `MAX_TIED` of them travel.
         more: how many ties had no room.
     """
 
     person: bytes
     population: Population
-    standing: Standing | None = None
-    last_contact: int = 0
-    tied: tuple[bytes, ...] = ()
+    relation: Relation | None = None
+    tied: tuple[Tied, ...] = ()
     more: int = 0
 
 
@@ -52,11 +63,11 @@ def write_join(join: Join | None) -> bytes:
     """Return the `JOIN_BYTES` bytes of a join; None is a fill's, which stands for nobody. Ties beyond `MAX_TIED` are only counted."""
     if join is None:
         return _NOBODY
-    standing = 0 if join.standing is None else 1 + join.standing
     population = 1 + POPULATIONS.index(join.population)
     tied = join.tied[:MAX_TIED]
     more = min(MAX_COUNT, join.more + len(join.tied) - len(tied))
-    return _RECORD.pack(join.person, population, standing, join.last_contact, len(tied), more, b"".join(tied))
+    ties = b"".join(_TIED.pack(person, *_written(relation)) for person, relation in tied)
+    return _RECORD.pack(join.person, population, *_written(join.relation), len(tied), more, ties)
 
 
 def read_join(content: bytes) -> Join | None:
@@ -69,18 +80,26 @@ def read_join(content: bytes) -> Join | None:
         raise SubmissionError(f"join: want {JOIN_BYTES} bytes; update Kinlink and submit again")
     if content == _NOBODY:
         return None
-    person, population, standing, last_contact, count, more, ids = _RECORD.unpack(content)
-    known = 1 <= population <= len(POPULATIONS) and standing <= len(Standing) and count <= MAX_TIED and any(person)
-    if not known or any(ids[count * PERSON_BYTES :]):
-        raise SubmissionError("join: a value is not a known one; update Kinlink and submit again")
+    person, population, standing, last_contact, count, more, ties = _RECORD.unpack(content)
+    if not (1 <= population <= len(POPULATIONS) and count <= MAX_TIED and any(person)) or any(ties[count * _TIED.size :]):
+        raise SubmissionError(UNKNOWN_VALUE)
     return Join(
         person=person,
         population=POPULATIONS[population - 1],
-        standing=Standing(standing - 1) if standing else None,
-        last_contact=last_contact,
-        tied=tuple(ids[at : at + PERSON_BYTES] for at in range(0, count * PERSON_BYTES, PERSON_BYTES)),
+        relation=_relation(standing, last_contact),
+        tied=tuple(Tied(tied, _relation(*said)) for tied, *said in _TIED.iter_unpack(ties[: count * _TIED.size])),
         more=more,
     )
+
+
+def _written(relation: Relation | None) -> tuple[int, int]:
+    return (0, 0) if relation is None else (1 + relation.standing, relation.last_contact)
+
+
+def _relation(standing: int, last_contact: int) -> Relation | None:
+    if standing > len(Standing) or (last_contact and not standing):
+        raise SubmissionError(UNKNOWN_VALUE)
+    return Relation(Standing(standing - 1), last_contact) if standing else None
 
 
 def seal_join(content: bytes, opener: bytes) -> bytes:

@@ -92,7 +92,7 @@ def serve(*, dir: Path = Path()) -> None:
 
 
 def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
-    """Do what is due of a closed round: search; after the second wave, open pairs and record findings. Safe to repeat; goes on where it was.
+    """Do what is due of a closed round: search; in the first wave, carry over; after the second, open pairs and record findings. Safe to repeat.
 
     Args:
         round: the round's id.

@@ -265,6 +265,8 @@ class Demo:
         for wave in range(1, WAVES + 1):
             self._operate(0, "look", "--wave", str(wave))
             self._answer(wave)
+            if wave < WAVES:
+                self._link()
             if self.chaos:
                 self._kill_and_restart(f"after the answers to wave {wave}")
         self._weigh_vault("answered")

@@ -36,7 +36,7 @@ class Counts:
 def count_children(links: pa.Table, authorities: Sequence[str], *, cap: int, key: bytes) -> Counts:
     """Return how many distinct children of each authority are linked, at most `cap` from one family.
 
-    A child whom two authorities know counts once in each, for the two have no name for the child in common.
+    A child whom two authorities know is one child where both records reach the same prisoner: links name the record that acts.
 
     Args:
         links: one row per imprisoned person and authority's child: `prisoner`, `child` (ids), `authority` (name).

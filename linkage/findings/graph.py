@@ -1,13 +1,13 @@
 """The whole graph of one round: people, weighed pairs and ties in; findings out. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
 import numpy as np
 
-from linkage.findings.links import Link, Pair, Person, SamePerson, with_margins
+from linkage.findings.links import Link, Pair, Person, with_margins
 from linkage.findings.paths import Finding, Ties, carer_paths, declared_paths, findings, police_paths
 from linkage.findings.people import People
 from linkage.search.engine import Filters
@@ -18,9 +18,10 @@ from schemas.slots import SEARCHES
 
 CENTIBITS = 100
 NAMES_AND_BIRTH: Projection = "A"  # the projection that twins, partners and moves do not confuse
-SAME_DICE = 0.7  # of diffused filters: the same names and date of birth but for a slip
+SAME_DICE = 0.7  # from which two authorities' filters of names and date of birth are taken for one child's; measured in ADR 0023
 
 Search = tuple[Population, Kind, Kind]
+Likeness = Callable[[Person, Person], float]
 FilterOf = Mapping[str, Mapping[bytes, Filters]]  # organisation → pseudonym → filter
 
 
@@ -52,30 +53,32 @@ class FamilyGraph:
         )
         return findings(paths, delta=self.policy.delta_centibits / CENTIBITS)
 
-    def same(self, population: Population) -> SamePerson:
-        """Return the question whether two records of different organisations are one person, as far as opened filters say."""
+    def likeness(self, population: Population) -> Likeness:
+        """Return the question how alike two records of different organisations are, as far as known filters say: 0 to 1."""
 
         @cache
-        def same_person(one: Person, other: Person) -> bool:
+        def alike(one: Person, other: Person) -> float:
             rows, others = (self._filters(population, person) for person in (one, other))
-            return bool(len(rows) and len(others) and _dice(rows, others).max() >= SAME_DICE)
+            return float(dice(rows, others).max()) if len(rows) and len(others) else 0.0
 
-        return same_person
+        return alike
 
     def _filters(self, population: Population, person: Person) -> Filters:
-        known, of = self.people.filters[population].get(person, set()), self.filters[population].get(person.organisation, {})
-        rows = [of[pseudonym] for projection, pseudonym in sorted(known) if projection == NAMES_AND_BIRTH]
+        of = self.filters[population].get(person.organisation, {})
+        rows = [of[pseudonym] for pseudonym in self.people.pseudonyms(population, person) if pseudonym in of]
         return np.array(rows, dtype=np.uint8)
 
     def _links(self, search: Search) -> list[Link]:
         floor = (self.policy.link_centibits - self.policy.review_band_centibits) / CENTIBITS
-        return with_margins(self.pairs.get(search, []), self.same(search[0]), floor=floor)
+        likeness = self.likeness(search[0])
+        return with_margins(self.pairs.get(search, []), lambda one, other: likeness(one, other) >= SAME_DICE, floor=floor)
 
     def _ties_of(self, kind: Kind) -> Ties:
         return {adult: children for adult, children in self.people.ties.items() if self.kinds[adult.organisation] is kind}
 
 
-def _dice(rows: Filters, others: Filters) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def dice(rows: Filters, others: Filters) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return the Dice coefficient of every two filters, shape (rows, others)."""
     bits, other_bits = np.unpackbits(rows, axis=1).astype(np.int64), np.unpackbits(others, axis=1).astype(np.int64)
     total: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = (
         2 * (bits @ other_bits.T) / (bits.sum(axis=1)[:, None] + other_bits.sum(axis=1)[None, :])

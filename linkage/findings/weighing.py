@@ -49,8 +49,9 @@ def _weighed(search: Search, met: list[tuple[Person, Person, int]], levels: Leve
 
 
 def _filters(people: People, pools: RoundPools, population: Population) -> Mapping[str, Mapping[bytes, Filters]]:
-    """Return the opened filters of the projection that two authorities' records are compared in."""
-    wanted = {pseudonym for known in people.filters[population].values() for _, pseudonym in known}
+    """Return the known filters of the projection that two authorities' records are compared in."""
+    wanted = {pseudonym for known in people.filters[population].values() for pseudonym in known}
+    wanted |= {name for names in people.ids[population].values() for name in names}
     return {
         name: {
             own.tobytes(): pool.filters[NAMES_AND_BIRTH][row]

@@ -18,7 +18,7 @@ from schemas.encoding_set import Part
 from schemas.errors import RoundError, ServiceError
 
 VAULT_DIRECTORY = "vault"
-PLAN_BLOB = "plan.arrow"  # who is asked for what, in which wave
+PLAN_BLOB, CARRIED_BLOB = "plan.arrow", "carried.arrow"  # who is to be asked for what: by the search, and once children were carried over
 OPENED_BLOB, LINKS_BLOB = "opened.arrow", "links.arrow"  # what opened pairs say; prisoners and the children linked with them
 BLOBS = "results"  # not a legal digest, so never a submission's
 NONCE_BYTES = 12

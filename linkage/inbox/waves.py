@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from linkage.inbox.pools import Submissions, accepted_submissions
 from linkage.inbox.submissions import ConflictError
-from linkage.inbox.vault import PLAN_BLOB, Vault
+from linkage.inbox.vault import CARRIED_BLOB, PLAN_BLOB, Vault
 from linkage.rounds import advance, get_round
-from linkage.second_look.planning import PLAN, planned
+from linkage.second_look.planning import CARRIED_WAVE, PLAN, of_wave, planned
 from linkage.second_look.requests import request_table
 from linkage.settings import ServiceSettings
 from linkage.states import WAVE_STATES, State, check_may_move, is_past
@@ -53,7 +53,7 @@ def open_wave(database: Database, settings: ServiceSettings, agreed: Agreed, *, 
         check_may_move(round_.state, to)
         vault = Vault(settings, round_)
         submissions = accepted_submissions(session, vault, agreed.roster, round_id)
-        plan = read_plan(vault, round_)
+        plan = _due(vault, round_, wave)
     asked = {
         name: [_keep(vault, *item) for item in _requests(submissions, name, plan, wave)]
         for name in responders(agreed)
@@ -63,6 +63,7 @@ def open_wave(database: Database, settings: ServiceSettings, agreed: Agreed, *, 
         if _is_open(get_round(session, round_id, lock=True), wave):
             return to
         advance(session, round_id, to, event)
+        vault.write_blob(_asked_blob(wave), write_table(plan))  # under the lock: whatever is planned later, this is what was asked
         for name, tables in asked.items():
             requests = [table.model_dump() for table in tables]
             session.add(Asked(round_id=round_id, wave=wave, organisation=name, requests=requests))
@@ -86,10 +87,14 @@ def responders(agreed: Agreed) -> list[str]:
 
 
 def read_plan(vault: Vault, round_: Round) -> pa.Table:
-    """Return whom to ask for what; nothing where no search has ended."""
-    if round_.counts is None:
-        return PLAN.empty_table()
-    return pa.ipc.open_file(pa.BufferReader(vault.read_blob(PLAN_BLOB))).read_all()
+    """Return whom the search would ask for what; nothing where none has ended."""
+    return _read(vault, PLAN_BLOB) if round_.counts is not None else PLAN.empty_table()
+
+
+def read_asked(vault: Vault) -> pa.Table:
+    """Return who was asked for what, in every wave that is open; dummies are not in it."""
+    blobs = [_asked_blob(wave) for wave in WAVE_STATES]
+    return pa.concat_tables([PLAN.empty_table(), *(_read(vault, blob) for blob in blobs if vault.has_blob(blob))])
 
 
 def find_asked(session: Session, round_id: str, wave: int, organisation: str, *, lock: bool = False) -> Asked:
@@ -219,6 +224,21 @@ def _keep(vault: Vault, name: str, table: pa.Table) -> TableSummary:
     summary = TableSummary(name=name, rows=table.num_rows, size=len(content), sha256=digest(content))
     vault.write_blob(_requests_blob(summary), content)
     return summary
+
+
+def _due(vault: Vault, round_: Round, wave: int) -> pa.Table:
+    """Return what there is to ask in a wave, by now."""
+    if wave == CARRIED_WAVE and vault.has_blob(CARRIED_BLOB):
+        return _read(vault, CARRIED_BLOB)
+    return of_wave(read_plan(vault, round_), wave)
+
+
+def _read(vault: Vault, blob: str) -> pa.Table:
+    return pa.ipc.open_file(pa.BufferReader(vault.read_blob(blob))).read_all()
+
+
+def _asked_blob(wave: int) -> str:
+    return f"asked.{wave}.arrow"
 
 
 def _is_open(round_: Round, wave: int) -> bool:

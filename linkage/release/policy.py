@@ -1,33 +1,44 @@
 """The release policy: theta, delta, and which authority acts. Pure.
 
 Released is what reaches theta and leads every rival by delta; what comes near is review; the rest is shown to nobody.
-A child on two authorities' books is released to the one that acts: looked after by it, else resident, else school, else former.
+A child on several authorities' books is one child. On the best finding about any of its records one authority gets the token: the one
+that looks after it, else where it lives, else where it goes to school, else where it was known. Of equals it is one whose own record
+suffices, for a child lives in one place and a namesake in another; then the one with the latest contact.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
+from linkage.findings.graph import SAME_DICE
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding
 from schemas.agreement import Release
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 from schemas.token import Grade
 
-Decision = Literal["release", "review", "withheld"]
+Decision = Literal["release", "review", "stand-by", "withheld"]
+Likeness = Callable[[Person, Person], float]
+Children = list[set[Person]]
 CENTIBITS = 100
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What the policy says of one authority's child: the best finding about it, a grade and a decision."""
+    """What the policy says of one authority's child: the best finding about it, a grade and a decision.
+
+    `acting` is the record of this child that the token goes to, if any does: its own, or another authority's. The next in line is on
+    stand-by where a token is released; the others are withheld.
+    """
 
     child: Person
     carer: Person | None
     weight_centibits: int
     grade: Grade
     decision: Decision
+    acting: Person
 
 
 def decide(finding: Finding, policy: Release) -> Decision:
@@ -38,31 +49,72 @@ def decide(finding: Finding, policy: Release) -> Decision:
     return "review" if weight >= policy.theta_centibits - policy.review_band_centibits else "withheld"
 
 
-def decide_all(
-    findings: Iterable[Finding],
-    policy: Release,
-    *,
-    standings: Mapping[Person, Standing],
-    same_child: Callable[[Person, Person], bool],
-) -> list[Decided]:
+def decide_all(findings: Iterable[Finding], policy: Release, *, relations: Mapping[Person, Relation], likeness: Likeness) -> list[Decided]:
     """Return one decision per authority's child, ordered by child.
 
     Args:
         findings: many-to-many; a child with two parents inside has two.
         policy: the agreement's thresholds.
-        standings: the authority's relation to each child; resident where it says nothing.
-        same_child: says whether two authorities' records are one child; asked only of children that reach one prisoner.
+        relations: the authority's relation to each child; resident where it says nothing.
+        likeness: says how alike two authorities' records are, 0 to 1; asked only of children that reach one prisoner.
     """
     found = list(findings)
     best = {finding.child: finding for finding in sorted(found, key=lambda item: _strength(item, policy))}
-    decisions = {child: decide(finding, policy) for child, finding in best.items()}
-    released = {child for child, decision in decisions.items() if decision == "release"}
-    for child in _not_acting(found, released, standings, same_child):
-        decisions[child] = "withheld"
-    return [
-        Decided(child, best[child].carer, round(best[child].weight * CENTIBITS), _grade(best[child], policy), decisions[child])
-        for child in sorted(best)
-    ]
+    released = {child for child, finding in best.items() if decide(finding, policy) == "release"}
+    decided = [item for records in _children(found, likeness) for item in _decided(_in_line(records, relations, released), best, policy)]
+    return sorted(decided, key=lambda item: item.child)
+
+
+def _decided(records: list[Person], best: Mapping[Person, Finding], policy: Release) -> Iterator[Decided]:
+    """Yield what is decided of the records of one child, the acting one's first."""
+    acting, *others = records
+    surest = max((best[record] for record in records), key=lambda item: _strength(item, policy))
+    decision = decide(surest, policy)
+    # Where the acting authority's own record does not suffice, that it is the same child is one more thing to be wrong about.
+    grade = _grade(surest, policy) if decide(best[acting], policy) == decision else "B"
+    yield Decided(acting, best[acting].carer, _centibits(surest), grade, decision, acting)
+    for place, record in enumerate(others):
+        waits: Decision = "stand-by" if place == 0 and decision == "release" else "withheld"
+        yield Decided(record, best[record].carer, _centibits(best[record]), _grade(best[record], policy), waits, acting)
+
+
+def _in_line(records: set[Person], relations: Mapping[Person, Relation], released: set[Person]) -> list[Person]:
+    """Return the records of one child in the order in which they act."""
+
+    def place(record: Person) -> tuple[Standing, bool, int, Person]:
+        standing, last_contact = relations.get(record, Relation(Standing.RESIDENT))
+        return standing, record not in released, -last_contact, record
+
+    return sorted(records, key=place)
+
+
+def _children(findings: Iterable[Finding], likeness: Likeness) -> Children:
+    """Return each child's records, of every authority one at most: the most alike first, all alike to each other.
+
+    So a twin's record stays with the twin's own, though it is alike to the other's as well.
+    """
+    alike = _alike(findings, likeness)
+    groups = {finding.child: {finding.child} for finding in findings}
+    for one, other in sorted(alike, key=lambda both: (-alike[both], both)):
+        ours, theirs = groups[one], groups[other]
+        if ours is not theirs and all(tuple(sorted(both)) in alike for both in _between(ours, theirs)):
+            ours |= theirs
+            groups |= dict.fromkeys(theirs, ours)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _alike(findings: Iterable[Finding], likeness: Likeness) -> dict[tuple[Person, ...], float]:
+    """Return how alike the records are that different authorities have of what may be one child, and that reach one prisoner."""
+    of_prisoner: dict[Person, set[Person]] = defaultdict(set)
+    for finding in findings:
+        of_prisoner[finding.prisoner].add(finding.child)
+    pairs = {both for records in of_prisoner.values() for both in combinations(sorted(records), 2)}
+    scores = {(one, other): likeness(one, other) for one, other in pairs if one.organisation != other.organisation}
+    return {both: score for both, score in scores.items() if score >= SAME_DICE}
+
+
+def _between(ours: set[Person], theirs: set[Person]) -> Iterator[tuple[Person, Person]]:
+    return ((one, other) for one in ours for other in theirs)
 
 
 def _strength(finding: Finding, policy: Release) -> tuple[bool, float]:
@@ -73,22 +125,5 @@ def _grade(finding: Finding, policy: Release) -> Grade:
     return "A" if finding.weight * CENTIBITS >= policy.grade_a_centibits else "B"
 
 
-def _not_acting(
-    findings: Iterable[Finding],
-    released: set[Person],
-    standings: Mapping[Person, Standing],
-    same_child: Callable[[Person, Person], bool],
-) -> set[Person]:
-    """Return the released children for whom another authority's record of the same child is to act instead."""
-    of_prisoner: dict[Person, set[Person]] = defaultdict(set)
-    for finding in findings:
-        if finding.child in released:
-            of_prisoner[finding.prisoner].add(finding.child)
-    passed_over: set[Person] = set()
-    for children in of_prisoner.values():
-        ranked = sorted(children, key=lambda child: (standings.get(child, Standing.RESIDENT), child))
-        for place, child in enumerate(ranked):
-            ahead = [other for other in ranked[:place] if other.organisation != child.organisation and other not in passed_over]
-            if any(same_child(other, child) for other in ahead):
-                passed_over.add(child)
-    return passed_over
+def _centibits(finding: Finding) -> int:
+    return round(finding.weight * CENTIBITS)

@@ -1,10 +1,13 @@
 """Candidate pairs of one search to who is asked for what, in which wave. Pure.
 
-The best candidates are asked for in the first wave; those that found no slot or no room there, in the slots kept for the second.
+The best candidates are asked for in the first wave. In the slots kept for the second, those that are carried over go before those
+that found no slot or no room in the first.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +17,9 @@ import pyarrow.compute as pc
 from linkage.search.engine import FilterPairs
 from linkage.search.parts import joined, placed
 from linkage.second_look.requests import Assigned, assign
+from schemas.agreement import PROJECTIONS, Projection
 from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
-from schemas.slots import NONCE_BYTES, Volume
+from schemas.slots import NONCE_BYTES, VOLUMES, Volume
 
 Rows = npt.NDArray[np.int64]
 
@@ -28,6 +32,25 @@ PLAN = pa.schema(
         pa.field("nonce", pa.binary(NONCE_BYTES), nullable=False),
     ]
 )
+
+
+CARRIED_WAVE = 2
+CARRIED_EACH = min(volume.second for volume in VOLUMES["referral"].values())  # what every filter has kept for that wave
+
+
+class Place(NamedTuple):
+    """Where a filter is: its projection, and its row, numbered over all pools of its side."""
+
+    projection: Projection
+    row: int
+
+
+class CarriedPair(NamedTuple):
+    """Two filters to look at again, of whatever projections, and how alike they are; nothing to go by is 0."""
+
+    left: Place
+    right: Place
+    score: float
 
 
 def stacked(parts: Sequence[tuple[int, int, FilterPairs]]) -> FilterPairs:
@@ -69,6 +92,38 @@ def plan_table(wave: int, name: str, responders: Sequence[tuple[str, int]], assi
         ],
         schema=PLAN,
     )
+
+
+def assign_carried(pairs: Sequence[CarriedPair]) -> list[CarriedPair]:
+    """Return those of the pairs that find a slot and room in the wave that is kept for them, most alike first."""
+    rows = 1 + max((place.row for pair in pairs for place in pair[:2]), default=0)
+    keys = np.array(
+        [[PROJECTIONS.index(place.projection) * rows + place.row for place in pair[:2]] for pair in pairs], dtype=np.int64
+    ).reshape(-1, 2)
+    score = np.array([pair.score for pair in pairs], dtype=np.float64)
+    found = assign(FilterPairs(keys[:, 0], keys[:, 1], score), slots=CARRIED_EACH, each=CARRIED_EACH)
+    by_keys = {tuple(both): pair for both, pair in zip(keys.tolist(), pairs, strict=True)}
+    return [by_keys[both] for both in zip(found.left.tolist(), found.right.tolist(), strict=True)]
+
+
+def with_carried(plan: pa.Table, carried: pa.Table) -> pa.Table:
+    """Return the wave of what is carried over: that first, then what the plan has for the wave where slot and room are left."""
+    rows = carried.to_pylist()
+    nonces, asked = {row["nonce"] for row in rows}, Counter(map(_filter, rows))
+    for row in of_wave(plan, CARRIED_WAVE).to_pylist():
+        if row["nonce"] not in nonces and asked[_filter(row)] < CARRIED_EACH:
+            rows.append(row)
+            asked[_filter(row)] += 1
+    return pa.Table.from_pylist(rows, schema=PLAN)
+
+
+def _filter(row: dict[str, object]) -> tuple[object, ...]:
+    return row["organisation"], row["name"], row["row"]
+
+
+def of_wave(plan: pa.Table, wave: int) -> pa.Table:
+    """Return the rows of one wave."""
+    return plan.filter(pc.equal(plan["wave"], wave))
 
 
 def planned(plan: pa.Table, *, wave: int, organisation: str, name: str) -> tuple[Rows, Bytes2D]:

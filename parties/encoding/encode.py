@@ -5,7 +5,7 @@ a projection is not in it; encoded invented people, put together from the party'
 random bits can be told from filters.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from parties.keys.derive import derive, keyed_id
 from schemas.agreement import PROJECTIONS, Encoding, Projection
 from schemas.byte_columns import Bytes2D, by_bytes, id_column
 from schemas.encoding_set import CANARIES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population
+from schemas.joins import NAMING
 from schemas.linkage import feature_names
 from validation.progress import Progress, silent
 
@@ -86,6 +87,7 @@ def encode_population(
         progress(f"encode {population}", position, len(PROJECTIONS))
         encoded[projection] = scope.encode(projection, genuine, size)
     progress(f"encode {population}", len(PROJECTIONS), len(PROJECTIONS))
+    persons = _named(persons, made, {projection: pseudonyms for projection, (pseudonyms, _) in encoded.items()})
     people = np.concatenate([persons[[item.person for item in genuine]] for genuine in made.values()])
     joined = np.concatenate([encoded[projection][0][: len(genuine)] for projection, genuine in made.items()])
     order = {projection: by_bytes(pseudonyms) for projection, (pseudonyms, _) in encoded.items()}
@@ -165,6 +167,15 @@ class _Scope:
         names += [("fill", *place, str(number)) for number in range(len(fills))]
         values = [*(item.values for item in genuine), *fills]
         return _ids(self.local_secret, names), encode_values(values, self.population, projection, self.round_key, self.encoding)
+
+
+def _named(persons: Bytes2D, made: Mapping[Projection, Sequence[Filter]], pseudonyms: Mapping[Projection, Bytes2D]) -> Bytes2D:
+    """Return every person's id: the pseudonym of its first filter; who has none keeps an id that nobody else has."""
+    named = persons.copy()
+    for projection in reversed(NAMING):
+        rows = [row for row, item in enumerate(made[projection]) if item.number == 0]
+        named[[made[projection][row].person for row in rows]] = pseudonyms[projection][rows]
+    return named
 
 
 def _ids(secret: bytes, names: Iterable[tuple[str, ...]]) -> Bytes2D:

@@ -6,13 +6,14 @@ whose ends is.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import EXTRACT_DIRECTORY, Checked
 from parties.extracts.read import read_extract
 from parties.settings import NodeSettings
 from schemas.encoding_set import Population
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing, quarter_of
 from schemas.roster import Kind
 
 Record = Mapping[str, str]
@@ -42,12 +43,12 @@ class People:
 
 @dataclass(repr=False)
 class Mapped:
-    """What an extract says: two populations, ties as pairs of their indexes, standings by child. Shows nothing in `repr`."""
+    """What an extract says: two populations, ties as pairs of their indexes, an authority's relation by child. Shows nothing in `repr`."""
 
     adults: People = field(default_factory=People)
     children: People = field(default_factory=People)
     ties: set[tuple[int, int]] = field(default_factory=set)
-    standings: dict[int, Standing] = field(default_factory=dict)
+    relations: dict[int, Relation] = field(default_factory=dict)
 
     def rows(self) -> dict[Population, PersonRows]:
         """Return the rows of each population."""
@@ -126,11 +127,19 @@ def _map_local_authority(records: Records) -> Mapped:
     for carer in records("carers"):
         mapped.adults.add(carer["carer_id"], carer)
     for child in records("children"):
-        mapped.standings[mapped.children.add(child["child_id"], child)] = Standing[child["standing"].upper()]
+        mapped.relations[mapped.children.add(child["child_id"], child)] = _relation(child)
     for tie in records("ties"):
         if tie["relation"] not in NOT_A_PARENT:
             mapped.tie(tie["carer_id"], tie["child_id"])
     return mapped
+
+
+def _relation(child: Record) -> Relation:
+    standing = Standing[child["standing"].upper()]
+    try:
+        return Relation(standing, quarter_of(date.fromisoformat(child.get("last_contact_on", ""))))
+    except ValueError:  # not said, or no date, which the check has noted: the child is looked for all the same
+        return Relation(standing)
 
 
 _MAPPERS: Mapping[Kind, Callable[[Records], Mapped]] = {

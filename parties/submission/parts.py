@@ -22,7 +22,7 @@ from schemas.encoding_set import Part, Population, SubmissionManifest
 from schemas.errors import AgreementError
 from schemas.linkage import schemas_digest
 from schemas.roster import Kind
-from schemas.sealed_join import Join, write_join
+from schemas.sealed_join import Join, Tied, write_join
 from schemas.slots import SEARCHES, VOLUMES, slots_part
 from validation.progress import Progress
 
@@ -82,20 +82,24 @@ def written_joins(mapped: Mapped, encoded: Mapping[Population, EncodedPopulation
     """Return the written join of every person, in the order of the persons; ties to people without a filter are left out."""
     ids = {population: [person.tobytes() for person in made.persons] for population, made in encoded.items()}
     joined = {population: {person.tobytes() for person in made.joins[0]} for population, made in encoded.items()}
-    tied: dict[bytes, list[bytes]] = defaultdict(list)
+    relations = {ids["children"][number]: relation for number, relation in mapped.relations.items()}
+    tied: dict[bytes, list[Tied]] = defaultdict(list)
     for pair in mapped.ties:
         adult, child = ids["adults"][pair[0]], ids["children"][pair[1]]
         if adult in joined["adults"] and child in joined["children"]:
-            tied[adult].append(child)
-            tied[child].append(adult)
-    standings = {ids["children"][number]: standing for number, standing in mapped.standings.items()}
+            tied[adult].append(Tied(child, relations.get(child)))
+            tied[child].append(Tied(adult))
     return {
         population: [
-            write_join(Join(person=person, population=population, standing=standings.get(person), tied=tuple(sorted(tied.get(person, ())))))
+            write_join(Join(person=person, population=population, relation=relations.get(person), tied=_in_order(tied.get(person, []))))
             for person in persons
         ]
         for population, persons in ids.items()
     }
+
+
+def _in_order(tied: list[Tied]) -> tuple[Tied, ...]:
+    return tuple(sorted(tied, key=lambda item: item.person))
 
 
 def slot_parts(scope: Scope, behind: Behind, progress: Progress) -> dict[str, Iterator[pa.Table]]:

@@ -36,7 +36,7 @@ from linkage.settings import load_settings as load_service_settings
 from linkage.settings import save_settings as save_service_settings
 from linkage.store.engine import is_current, migrate, open_store
 from linkage.store.models import AuditLock, Base, Finding
-from linkage.worker import find_round, look_round, search_round
+from linkage.worker import carry_round, find_round, look_round, search_round
 from parties import initialise as party_side
 from parties.answering.respond import answer_waves
 from parties.client import ServiceClient
@@ -291,11 +291,15 @@ class Linkage:
         for name in organisations or self.of_kind(Kind.POLICE, Kind.LOCAL_AUTHORITY):
             answer_waves(self.settings(name), ROUND)
 
+    def carry(self) -> None:
+        carry_round(self.store, self.service, ROUND)
+
     def second_look(self) -> None:
-        """Open every wave, and let everyone answer it."""
+        """Open every wave, and let everyone answer it; carry over between them."""
         for wave in range(1, WAVES + 1):
             self.look(wave)
             self.answer()
+            self.carry()
 
     def find(self) -> None:
         """Open the pairs and record findings."""

@@ -28,10 +28,10 @@ from schemas import receipt
 from schemas.agreement import PROJECTIONS
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import POPULATIONS
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 from schemas.roster import Kind
 from schemas.sealed import SealingKey, seal
-from schemas.sealed_join import Join, seal_join, write_join
+from schemas.sealed_join import Join, Tied, seal_join, write_join
 from schemas.signature import public_text, sign, signed
 from schemas.token import TokenBody, write_token
 
@@ -263,9 +263,20 @@ def second_look():
     made = digests([texts], attribute_key(round_key, "children"), Keystream(key("blanks", 32)))
     openers = {side: opener(root, nonce, side).hex() for side in ("left", "right")}
     joins = [
-        Join(person=key("person", 16), population="adults"),
         Join(
-            person=key("child", 16), population="children", standing=Standing.RESIDENT, last_contact=8_107, tied=(key("carer", 16),), more=2
+            person=key("person", 16),
+            population="adults",
+            tied=(
+                Tied(key("child", 16), Relation(Standing.SCHOOL_ONLY, 8_106)),
+                Tied(key("other child", 16), Relation(Standing.LOOKED_AFTER)),
+            ),
+        ),
+        Join(
+            person=key("child", 16),
+            population="children",
+            relation=Relation(Standing.RESIDENT, 8_107),
+            tied=(Tied(key("carer", 16)),),
+            more=2,
         ),
         None,
     ]

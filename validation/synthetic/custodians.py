@@ -27,6 +27,9 @@ NOMIS_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 PNC_YEAR: Final = "2091"  # a year to come: no such number can exist
 SCHOOLS: Final = 40  # in each authority
 AREAS: Final = 6  # health-visiting areas in each authority
+CONTACT_DAYS: Final[Mapping[str, range]] = {  # days since an authority last had to do with a child; assumption
+    "looked_after": range(43), "resident": range(181), "school_only": range(181), "former": range(30, 361),
+}  # fmt: skip
 SCHOOL_DAYS: Final = 5 * 365
 TELEPHONES: Final[Mapping[str, str]] = {
     "W06000015": "01632 9601",
@@ -288,9 +291,14 @@ def _authority_child(block: Block, child: Person, gss: str, standing: str, first
     block.add_record(
         authority_folder(gss),
         "children",
-        (record_id(authority_folder(gss), child), number, *who, *where, school, area, status, standing),
+        (record_id(authority_folder(gss), child), number, *who, *where, school, area, status, standing, _last_contact(child, standing)),
         child,
     )
+
+
+def _last_contact(child: Person, standing: str) -> str:
+    within = CONTACT_DAYS[standing]
+    return _day(max(child.born, rates.AS_OF - within.start - _scrambled("contact", child.person_id, len(within))))
 
 
 def _legal_status(draws: Draws, standing: str) -> str:

@@ -2,11 +2,12 @@
 
 import pytest
 
+from linkage.findings.graph import SAME_DICE
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding
 from linkage.release.policy import decide, decide_all
 from schemas.agreement import Release
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 
 POLICY = Release()
 THETA, DELTA, GRADE_A, BAND = (
@@ -40,10 +41,13 @@ def test_release_needs_theta_and_delta(weight, margin, decision):
     assert decide(found(weight, margin), POLICY) == decision
 
 
-def decided(*findings, standings=None, same=()):
-    answers = decide_all(
-        findings, POLICY, standings=standings or {}, same_child=lambda one, other: {one, other} in [set(pair) for pair in same]
-    )
+def decided(*findings, standings=None, alike=None):
+    """Decide; `standings` are standings or whole relations, `alike` says how alike two records are (else not at all)."""
+    relations = {
+        child: said if isinstance(said, Relation) else Relation(said) for child, said in (standings or {}).items() if said is not None
+    }
+    likeness = {frozenset(both): score for both, score in (alike or {}).items()}
+    answers = decide_all(findings, POLICY, relations=relations, likeness=lambda one, other: likeness.get(frozenset((one, other)), 0.0))
     return {item.child: item for item in answers}
 
 
@@ -71,6 +75,9 @@ def test_children_are_in_order():
     assert list(decided(found(child=SOUTH), found(child=NORTH), found(child=EAST))) == [EAST, NORTH, SOUTH]
 
 
+BOTH = {(NORTH, SOUTH): SAME_DICE}
+
+
 @pytest.mark.parametrize(
     ("north", "south", "acts"),
     [
@@ -80,36 +87,72 @@ def test_children_are_in_order():
         (Standing.FORMER, Standing.RESIDENT, SOUTH),
         (Standing.FORMER, None, SOUTH),
         (Standing.RESIDENT, Standing.RESIDENT, NORTH),
+        (Relation(Standing.RESIDENT, 8_100), Relation(Standing.RESIDENT, 8_101), SOUTH),
+        (Relation(Standing.RESIDENT), Relation(Standing.RESIDENT, 8_101), SOUTH),
+        (Relation(Standing.RESIDENT, 8_100), Relation(Standing.FORMER, 8_107), NORTH),
     ],
 )
 def test_of_two_authorities_with_one_child_the_one_that_acts_gets_the_token(north, south, acts):
-    standings = {child: standing for child, standing in ((NORTH, north), (SOUTH, south)) if standing is not None}
-    assert released(found(child=NORTH), found(child=SOUTH), standings=standings, same=[(NORTH, SOUTH)]) == {acts}
+    answers = decided(found(child=NORTH), found(child=SOUTH), standings={NORTH: north, SOUTH: south}, alike=BOTH)
+    assert {child: item.decision for child, item in answers.items()} == {acts: "release", ({NORTH, SOUTH} - {acts}).pop(): "stand-by"}
+    assert {item.acting for item in answers.values()} == {acts}
 
 
 def test_two_different_children_both_get_one():
-    assert released(found(child=NORTH), found(child=SOUTH), standings={NORTH: Standing.FORMER}) == {NORTH, SOUTH}
+    other = {(NORTH, SOUTH): SAME_DICE - 0.01}
+    assert released(found(child=NORTH), found(child=SOUTH), standings={NORTH: Standing.FORMER}, alike=other) == {NORTH, SOUTH}
 
 
-def test_the_authority_that_does_not_act_is_told_nothing_and_shown_to_nobody():
-    answers = decided(found(child=NORTH), found(child=SOUTH), standings={NORTH: Standing.FORMER}, same=[(NORTH, SOUTH)])
-    assert answers[NORTH].decision == "withheld"
+def test_the_token_is_the_acting_authoritys_even_where_another_record_found_the_child():
+    """The authority that a family left hears nothing; the one where it lives does, as grade B."""
+    answers = decided(
+        found(THETA - BAND, child=NORTH, carer=CARER), found(GRADE_A, child=SOUTH), standings={SOUTH: Standing.FORMER}, alike=BOTH
+    )
+    assert (answers[NORTH].decision, answers[SOUTH].decision) == ("release", "stand-by")
+    assert (answers[NORTH].grade, answers[NORTH].carer) == ("B", CARER)
 
 
-def test_where_the_acting_authoritys_own_finding_is_not_released_the_other_keeps_its_token():
-    assert released(found(THETA - 1, child=NORTH), found(child=SOUTH), standings={SOUTH: Standing.FORMER}, same=[(NORTH, SOUTH)]) == {SOUTH}
+def test_of_two_records_that_both_say_resident_the_one_that_suffices_by_itself_acts():
+    """A child lives in one place: the other record may be a namesake's, whatever it says of contacts."""
+    standings = {NORTH: Relation(Standing.RESIDENT, 8_107), SOUTH: Relation(Standing.RESIDENT, 8_101)}
+    assert released(found(THETA - 0.01, child=NORTH), found(child=SOUTH), standings=standings, alike=BOTH) == {SOUTH}
+
+
+def test_a_child_that_is_not_released_is_one_child_in_review():
+    answers = decided(found(THETA - 1, child=NORTH), found(THETA - 2, child=SOUTH), standings={NORTH: Standing.FORMER}, alike=BOTH)
+    assert {child: item.decision for child, item in answers.items()} == {NORTH: "withheld", SOUTH: "review"}
 
 
 def test_children_of_different_prisoners_are_not_compared():
-    assert released(found(child=NORTH), found(child=SOUTH, prisoner=OTHER), same=[(NORTH, SOUTH)]) == {NORTH, SOUTH}
+    assert released(found(child=NORTH), found(child=SOUTH, prisoner=OTHER), alike=BOTH) == {NORTH, SOUTH}
 
 
-def test_of_three_records_of_one_child_one_acts():
+def test_of_three_records_of_one_child_one_acts_and_one_is_next():
     standings = {NORTH: Standing.FORMER, SOUTH: Standing.RESIDENT, EAST: Standing.SCHOOL_ONLY}
-    everyone = [(NORTH, SOUTH), (NORTH, EAST), (SOUTH, EAST)]
-    assert released(*(found(child=child) for child in (NORTH, SOUTH, EAST)), standings=standings, same=everyone) == {SOUTH}
+    everyone = dict.fromkeys([(NORTH, SOUTH), (NORTH, EAST), (SOUTH, EAST)], 1.0)
+    answers = decided(*(found(child=child) for child in (NORTH, SOUTH, EAST)), standings=standings, alike=everyone)
+    assert {child: item.decision for child, item in answers.items()} == {SOUTH: "release", EAST: "stand-by", NORTH: "withheld"}
 
 
 def test_two_children_of_one_authority_are_never_one():
     twin = Person("north", 2)
-    assert released(found(child=NORTH), found(child=twin), same=[(NORTH, twin)]) == {NORTH, twin}
+    assert released(found(child=NORTH), found(child=twin), alike={(NORTH, twin): 1.0}) == {NORTH, twin}
+
+
+def test_twins_on_two_authorities_books_stay_with_their_own_records():
+    """Each twin's records are alike, and each twin is alike to the other: the most alike belong together."""
+    twin, twin_south = Person("north", 2), Person("south", 2)
+    alike = {
+        (NORTH, SOUTH): 0.95,
+        (twin, twin_south): 0.90,
+        (NORTH, twin_south): SAME_DICE + 0.05,
+        (twin, SOUTH): SAME_DICE + 0.04,
+    }
+    answers = decided(*(found(child=child) for child in (NORTH, twin, SOUTH, twin_south)), standings={NORTH: Standing.FORMER}, alike=alike)
+    assert {child: item.acting for child, item in answers.items()} == {NORTH: SOUTH, SOUTH: SOUTH, twin: twin, twin_south: twin}
+
+
+def test_records_that_are_not_all_alike_are_not_all_one_child():
+    chain = {(NORTH, SOUTH): 0.9, (SOUTH, EAST): 0.8}
+    answers = decided(*(found(child=child) for child in (NORTH, SOUTH, EAST)), alike=chain)
+    assert {child: item.acting for child, item in answers.items()} == {NORTH: NORTH, SOUTH: NORTH, EAST: EAST}

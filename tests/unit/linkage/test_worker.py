@@ -17,7 +17,7 @@ from flows.demo.founding import found
 from linkage import worker
 from linkage.agreed import load_agreed
 from linkage.inbox.submissions import ConflictError
-from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, Vault
+from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, Vault
 from linkage.inbox.waves import (
     check_answers,
     find_asked,
@@ -33,7 +33,7 @@ from linkage.states import State
 from linkage.store.audit import broken_at, entries
 from linkage.store.engine import open_store
 from linkage.store.models import Asked, Finding, Round, Submission
-from linkage.worker import find_round, findings_digest, look_round, search_round
+from linkage.worker import carry_round, find_round, findings_digest, look_round, search_round
 from parties.encoding.encode import EncodedPopulation
 from parties.second_look.answers import answer as answers
 from parties.second_look.answers import asked_filters
@@ -45,9 +45,9 @@ from schemas.audit import AuditEvent
 from schemas.canonical import digest
 from schemas.encoding_set import ENCODINGS, POPULATIONS, Part, SubmissionManifest, write_table
 from schemas.errors import AgreementError, RoundError, ServiceError, SubmissionError
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
-from schemas.sealed_join import Join, write_join
+from schemas.sealed_join import Join, Tied, write_join
 from schemas.signature import public_text
 from schemas.slots import ANSWERS, REQUESTS, SEARCHES, VOLUMES, read_byte_table, slots_part
 from schemas.waves import AnswersSummary, TableSummary
@@ -60,15 +60,17 @@ CAST = {
     "holder-1": Kind.KEY_HOLDER, "holder-2": Kind.KEY_HOLDER, "service": Kind.LINKAGE_SERVICE,
 }  # fmt: skip
 # Who is who is a number: records of one number have equal filters. organisation → adults, children, ties, standings
+# 25 and 65 are one child of whom no filter meets: recorded so differently that no search finds them beside each other
 RECORDS = {
-    "prison": ([1, 2, 3], [21], [(2, 21)], {}),
+    "prison": ([1, 2, 3, 4], [21, 25], [(2, 21), (4, 25)], {}),
     "force": ([3, 8], [31, 39], [(3, 31)], {}),
     "north": ([1, 9], [11, 12, 21], [(1, 11), (9, 12)], {11: Standing.RESIDENT, 12: Standing.RESIDENT, 21: Standing.FORMER}),
-    "south": ([7], [21, 31], [], {21: Standing.LOOKED_AFTER, 31: Standing.RESIDENT}),
+    "south": ([4, 7], [21, 31, 65], [(4, 65)], {21: Standing.LOOKED_AFTER, 31: Standing.RESIDENT, 65: Standing.RESIDENT}),
 }
 ROUND_KEY = bytes(range(32))
 PEOPLE = invented(40, 5)
-RELEASED = {("north", 11), ("south", 21), ("south", 31)}  # by its carer; by declaration, to the authority that acts; by way of the police
+# by its carer; by declaration, to the authority that acts; by way of the police; by its carer
+RELEASED = {("north", 11), ("south", 21), ("south", 31), ("south", 65)}
 
 
 def bytes_of(*parts, size):
@@ -76,13 +78,13 @@ def bytes_of(*parts, size):
 
 
 def person_id(organisation, population, number):
-    return bytes_of("person", organisation, population, number, size=16)
+    return bytes_of("filter", organisation, population, "A", number, size=16)
 
 
 @functools.cache
 def own_of(organisation, population):
     """Return what stands behind an organisation's filters of one population, by projection."""
-    adults, children, ties, standings = RECORDS[organisation]
+    adults, children, ties, _ = RECORDS[organisation]
     numbers, here = (adults, 0) if population == "adults" else (children, 1)
     persons = ids([person_id(organisation, population, number) for number in numbers])
     pseudonyms = {
@@ -94,23 +96,30 @@ def own_of(organisation, population):
             Join(
                 person=person_id(organisation, population, number),
                 population=population,
-                standing=standings.get(number) if population == "children" else None,
-                tied=tuple(
-                    person_id(organisation, "children" if population == "adults" else "adults", tie[1 - here])
-                    for tie in ties
-                    if tie[here] == number
-                ),
+                relation=relation_of(organisation, number) if population == "children" else None,
+                tied=tuple(tied_to(organisation, population, tie[1 - here]) for tie in ties if tie[here] == number),
             )
         )
         for number in numbers
     ]
     return own_filters(
         EncodedPopulation(population, {}, pseudonyms, persons, joined),
-        components_of([PEOPLE[number] for number in numbers]),
+        components_of([PEOPLE[number % len(PEOPLE)] for number in numbers]),
         joins,
         key=attribute_key(ROUND_KEY, population),
         blanks=bytes_of(organisation, size=32),
     )
+
+
+def relation_of(organisation, number):
+    standing = RECORDS[organisation][3].get(number)
+    return None if standing is None else Relation(standing)
+
+
+def tied_to(organisation, population, number):
+    if population == "adults":
+        return Tied(person_id(organisation, "children", number), relation_of(organisation, number))
+    return Tied(person_id(organisation, "adults", number))
 
 
 def ids(values):
@@ -233,10 +242,11 @@ def look(store, settings, wave):
 
 
 def second_look(store, settings, *organisations):
-    """Open both waves, and let these organisations, or all who are asked, answer."""
+    """Open both waves, and let these organisations, or all who are asked, answer; carry over between them."""
     for wave in (1, 2):
         look(store, settings, wave)
         answer(store, settings, wave, *organisations)
+        carry_round(store, settings, ROUND)
 
 
 def asked_rows(store):
@@ -296,7 +306,7 @@ def test_every_child_with_a_parent_in_prison_is_released_to_the_authority_that_a
     link(store, settings)
     found_rows = rows(store)
     assert {child for child, decision in found_rows.items() if decision == "release"} == RELEASED
-    assert found_rows["north", 21] == "withheld"
+    assert found_rows["north", 21] == "stand-by"
     assert ("north", 12) not in found_rows
     assert state(store)[0] == State.AWAITING_APPROVAL
 
@@ -305,7 +315,8 @@ def test_an_authoritys_own_carer_is_named_where_the_parent_is_on_its_record(stor
     link(store, settings)
     with Session(store) as session:
         carers = {(item.authority, item.own_carer) for item in session.scalars(select(Finding)) if item.decision == "release"}
-    assert carers == {("north", person_id("north", "adults", 1).hex()), ("south", None)}
+    own = {(name, person_id(name, "adults", number).hex()) for name, number in (("north", 1), ("south", 4))}
+    assert carers == own | {("south", None)}
 
 
 def test_more_pairs_than_agreed_stop_the_search_and_the_round_stays_closed(store, settings, monkeypatch):
@@ -384,11 +395,87 @@ def test_what_a_late_search_finds_is_asked_for_in_the_second_wave(store, setting
     look(store, settings, 1)
     answer(store, settings, 1)
     search(store, settings)
+    carry_round(store, settings, ROUND)
     look(store, settings, 2)
     answer(store, settings, 2)
     find(store, settings)
     one_of_two = {("north", 21)}  # a filter has one slot in the second wave, so one authority is asked
     assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED - {("south", 21)} | one_of_two
+
+
+def opened_children(store, settings):
+    """Return the children that were looked at, as numbers: (left, right)."""
+    with Session(store) as session:
+        vault = Vault(settings, session.get_one(Round, ROUND))
+    number = {
+        person_id(name, "children", number): number for name, (_, children, _, _) in RECORDS.items() for number in children
+    }  # fmt: skip
+    opened = pa.ipc.open_file(pa.BufferReader(vault.read_blob(OPENED_BLOB))).read_all()
+    return {
+        tuple(number[row[f"{side}_join"][:16]] for side in ("left", "right"))
+        for row in opened.to_pylist()
+        if row["population"] == "children"
+    }
+
+
+def test_children_of_parents_who_agree_are_looked_at_though_no_search_found_them(store, settings):
+    link(store, settings)
+    assert (25, 65) in opened_children(store, settings)
+
+
+def test_without_carrying_over_the_second_wave_asks_for_what_the_search_left(store, settings, monkeypatch):
+    monkeypatch.setitem(globals(), "carry_round", lambda *_: None)
+    link(store, settings)
+    assert (25, 65) not in opened_children(store, settings)
+    assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED
+
+
+def carried(store, settings):
+    with Session(store) as session:
+        vault = Vault(settings, session.get_one(Round, ROUND))
+    return vault.read_blob(CARRIED_BLOB) if vault.has_blob(CARRIED_BLOB) else None
+
+
+def test_carrying_over_is_due_in_the_first_wave_alone_and_gives_the_same_bytes_again(store, settings):
+    search(store, settings)
+    carry_round(store, settings, ROUND)
+    assert carried(store, settings) is None
+    look(store, settings, 1)
+    carry_round(store, settings, ROUND)
+    before_answers = carried(store, settings)
+    answer(store, settings, 1)
+    carry_round(store, settings, ROUND)
+    first = carried(store, settings)
+    assert first != before_answers
+    carry_round(store, settings, ROUND)
+    assert carried(store, settings) == first
+    look(store, settings, 2)
+    answer(store, settings, 2)
+    carry_round(store, settings, ROUND)
+    assert carried(store, settings) == first
+
+
+def test_carrying_over_changes_nothing_of_how_much_anyone_is_asked(store, settings):
+    link(store, settings)
+    for (wave, organisation, name), count in asked_rows(store).items():
+        population, projection, _ = name.split(".")
+        assert count == len(RECORDS[organisation][POPULATIONS.index(population)]) * VOLUMES["referral"][projection][wave - 1]
+
+
+def test_what_is_planned_after_a_wave_was_opened_is_not_taken_for_what_was_asked(store, settings):
+    search(store, settings)
+    look(store, settings, 1)
+    answer(store, settings, 1)
+    look(store, settings, 2)
+    with Session(store) as session, session.begin():
+        session.get_one(Round, ROUND).state = State.FIRST_WAVE  # as a worker saw it that began before
+    carry_round(store, settings, ROUND)
+    with Session(store) as session, session.begin():
+        session.get_one(Round, ROUND).state = State.SECOND_WAVE
+    answer(store, settings, 2)
+    find(store, settings)
+    assert (25, 65) not in opened_children(store, settings)
+    assert {child for child, decision in rows(store).items() if decision == "release"} == RELEASED
 
 
 def test_who_does_not_answer_is_left_out_and_the_round_goes_on(store, settings):
@@ -478,6 +565,8 @@ def test_what_is_kept_between_the_steps_is_encrypted_and_holds_ids_only(store, s
     assert (person_id("prison", "adults", 1), person_id("north", "children", 11)) in list(
         zip(links["prisoner"].to_pylist(), links["child"].to_pylist(), strict=True)
     )
+    of_two = [row["authority"] for row in links.to_pylist() if row["prisoner"] == person_id("prison", "adults", 2)]
+    assert of_two == ["south"]  # a child whom two authorities know is linked and counted once
     assert pa.ipc.open_file(pa.BufferReader(vault.read_blob(OPENED_BLOB))).read_all().num_rows >= 5
     kept = b"".join(path.read_bytes() for path in settings.path("vault", ROUND, "results").iterdir())
     assert person_id("north", "children", 11) not in kept
@@ -509,6 +598,6 @@ def test_counts_are_of_pairs_findings_and_decisions(store, settings):
     find(store, settings)
     counts = state(store)[2]
     assert set(counts) == {"pairs", "opened", "findings", "releasable", "review"}
-    assert 0 < counts["opened"] <= counts["pairs"]
-    assert counts["releasable"] >= len(RELEASED)
+    assert 0 < counts["opened"] <= counts["pairs"] + 1  # one pair that no search found was carried over
+    assert (counts["findings"], counts["releasable"]) == (len(RELEASED), len(RELEASED))  # the child of two authorities is one
     assert POPULATIONS == ("adults", "children")

@@ -69,6 +69,24 @@ def test_a_second_encoding_is_the_same_and_a_new_record_moves_none():
         assert by_pseudonym(small, projection).items() <= by_pseudonym(large, projection).items()
 
 
+def test_a_persons_id_is_the_pseudonym_of_its_first_filter_with_a_date_of_birth_else_without():
+    rows = PersonRows()
+    for key, born in (("R1", "1990-02-03"), ("R2", "")):
+        person = rows.add_person(key)
+        for surname in ("Ash", "Elm"):
+            rows.add_rows(
+                person, {"forename": "Ada", "surname": surname, "date_of_birth": born, "address": "1 Long Lane", "postcode": "CF1 1AA"}
+            )
+    rows.add_person("R3")  # without a row, and so without a filter
+    made = encoded(rows)
+    pseudonyms = {name: {row.tobytes() for row in made.pseudonyms[name]} for name in ("A", "B", "C", "D")}
+    ids = [person.tobytes() for person in made.persons]
+    assert [[name for name in pseudonyms if person in pseudonyms[name]] for person in ids] == [["A"], ["D"], []]
+    one_name = PersonRows()
+    one_name.add_rows(one_name.add_person("R1"), {"forename": "Ada", "surname": "Ash", "date_of_birth": "1990-02-03"})
+    assert encoded(one_name).persons[0].tobytes() == ids[0]
+
+
 @pytest.mark.parametrize("other", [{"round_id": "round-2"}, {"secret": bytes(32)}, {"name": "children"}])
 def test_pseudonyms_of_another_round_party_or_population_have_nothing_in_common(other):
     first, second = encoded(population(20)), encoded(population(20), **other)

@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from linkage_in_miniature import EXTRACTS, write_extract
 
-from parties.extracts.check import Checked, check_bar, check_extract
+from parties.extracts.check import EXTRACT_DIRECTORY, Checked, check_bar, check_extract
 from parties.extracts.mapping import map_extract, sources
 from parties.extracts.read import MAX_FIELD, read_extract
 from parties.initialise import init_node
 from parties.settings import load_settings
 from schemas.errors import ExtractError
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 
 SECRET = "Zzyzxqueen"
 
@@ -107,7 +107,17 @@ def test_an_authority_maps_to_carers_children_ties_and_standings(tmp_path):
     mapped = map_extract(settings, Checked({}, dict.fromkeys(("carers", "children", "ties"), frozenset())))
     assert mapped.adults.rows.surname == ["ash", "elm", "fir"]
     assert mapped.ties == {(0, 0)}
-    assert mapped.standings == {0: Standing.RESIDENT, 1: Standing.FORMER}
+    assert mapped.relations == {0: Relation(Standing.RESIDENT), 1: Relation(Standing.FORMER)}
+
+
+@pytest.mark.parametrize(("written", "quarter"), [("2026-08-31", 4 * 2026 + 2), ("", 0), ("31/08/2026", 0)])
+def test_an_authoritys_last_contact_is_a_quarter_and_what_is_no_date_keeps_no_child_back(tmp_path, written, quarter):
+    settings = node(tmp_path, "authority-a", "local-authority")
+    children = tmp_path / EXTRACT_DIRECTORY / "children.csv"
+    header, first, *_ = children.read_text(encoding="utf-8").splitlines()
+    children.write_text(f"{header},last_contact_on\n{first},{written}\n", encoding="utf-8")
+    mapped = map_extract(settings, Checked({}, dict.fromkeys(("carers", "children", "ties"), frozenset())))
+    assert mapped.relations == {0: Relation(Standing.RESIDENT, quarter)}
 
 
 def test_ties_of_a_row_in_quarantine_are_dropped(tmp_path):

@@ -10,7 +10,7 @@ from parties.store.nonces import BATCH, spend_nonces
 from schemas.agreement import PROJECTIONS
 from schemas.byte_columns import by_bytes
 from schemas.errors import NotPermittedError, SubmissionError
-from schemas.sealed_join import Join, open_join, read_join, write_join
+from schemas.sealed_join import Join, Tied, open_join, read_join, write_join
 from schemas.slots import ANSWERS, SLOTS
 from tests.acceptance.second_look import KEY, SECRET, answers_of, invented, party, random_ids, slots_of
 
@@ -61,7 +61,7 @@ def test_a_record_that_changed_has_new_nonces_and_the_others_keep_theirs():
 
 def test_a_join_that_changed_has_new_nonces():
     plain = party(RECORDS, 20)
-    tied = [write_join(Join(person=person.tobytes(), population="adults", tied=(b"t" * 16,))) for person in plain.persons]
+    tied = [write_join(Join(person=person.tobytes(), population="adults", tied=(Tied(b"t" * 16),))) for person in plain.persons]
     assert not nonces(slots_of(plain.own["A"])) & nonces(slots_of(party(RECORDS, 20, joins=tied).own["A"]))
 
 

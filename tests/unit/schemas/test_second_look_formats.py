@@ -1,24 +1,32 @@
 """What travels in the second look: joins of one size, tables of rows of one size, and how much of it."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from schemas.encoding_set import write_table
 from schemas.errors import SealError, SubmissionError
-from schemas.joins import Standing
-from schemas.sealed_join import JOIN_BYTES, MAX_TIED, SEALED_JOIN_BYTES, Join, open_join, read_join, seal_join, write_join
+from schemas.joins import Relation, Standing, quarter_of
+from schemas.sealed_join import JOIN_BYTES, MAX_TIED, SEALED_JOIN_BYTES, Join, Tied, open_join, read_join, seal_join, write_join
 from schemas.second_look import N_TAGS
 from schemas.slots import ANSWERS, REQUESTS, SEARCHES, SLOTS, VOLUMES, WAVES, byte_columns, byte_table, read_byte_table
 
 PERSON, OPENER = bytes(range(1, 17)), bytes(range(32))
 JOINS = (
     Join(person=PERSON, population="adults"),
-    Join(person=PERSON, population="children", standing=Standing.LOOKED_AFTER, last_contact=4 * 2026 + 3, tied=(b"a" * 16, b"b" * 16)),
     Join(
         person=PERSON,
         population="children",
-        standing=Standing.FORMER,
-        tied=tuple(bytes([at]) * 16 for at in range(1, MAX_TIED + 1)),
+        relation=Relation(Standing.LOOKED_AFTER, 4 * 2026 + 3),
+        tied=(Tied(b"a" * 16), Tied(b"b" * 16)),
+    ),
+    Join(person=PERSON, population="adults", tied=(Tied(b"c" * 16, Relation(Standing.RESIDENT, 8_107)), Tied(b"d" * 16))),
+    Join(
+        person=PERSON,
+        population="children",
+        relation=Relation(Standing.FORMER),
+        tied=tuple(Tied(bytes([at]) * 16) for at in range(1, MAX_TIED + 1)),
         more=3,
     ),
     None,
@@ -33,7 +41,7 @@ def test_a_join_is_read_as_it_was_written_and_has_one_size(join):
 
 
 def test_ties_that_have_no_room_are_counted():
-    tied = tuple(bytes([at]) * 16 for at in range(1, 16))
+    tied = tuple(Tied(bytes([at]) * 16) for at in range(1, 16))
     read = read_join(write_join(Join(person=PERSON, population="adults", tied=tied)))
     assert (read.tied, read.more) == (tied[:MAX_TIED], 3)
     assert read_join(write_join(Join(person=PERSON, population="adults", tied=tied * 30))).more == 255
@@ -48,6 +56,7 @@ def test_ties_that_have_no_room_are_counted():
         bytes(16) + write_join(JOINS[0])[16:],  # nobody, of a population
         write_join(JOINS[0])[:16] + b"\x03" + write_join(JOINS[0])[17:],  # a third population
         write_join(JOINS[0])[:17] + b"\x09" + write_join(JOINS[0])[18:],  # an unknown standing
+        write_join(JOINS[0])[:18] + b"\x01" + write_join(JOINS[0])[19:],  # a last contact without a standing
         write_join(JOINS[0])[:20] + bytes([MAX_TIED + 1]) + write_join(JOINS[0])[21:],  # more ties than there is room for
         write_join(JOINS[0])[:-1] + b"x",  # something behind the ties
     ],
@@ -67,12 +76,20 @@ def test_a_sealed_join_opens_with_its_own_opener_alone():
             open_join(spoilt, opener)
 
 
+@pytest.mark.parametrize(
+    ("day", "quarter"), [("2026-01-01", 8_104), ("2026-03-31", 8_104), ("2026-04-01", 8_105), ("2026-12-31", 8_107), ("2027-01-01", 8_108)]
+)
+def test_a_quarter_is_four_times_the_year_and_which_of_the_year(day, quarter):
+    assert quarter_of(date.fromisoformat(day)) == quarter
+
+
 def test_joins_of_nobody_and_of_somebody_are_sealed_to_the_same_size():
     assert {len(seal_join(write_join(join), OPENER)) for join in JOINS} == {SEALED_JOIN_BYTES}
 
 
 def test_a_join_shows_nothing_in_its_repr():
     assert PERSON.hex() not in repr(JOINS[1])
+    assert repr(JOINS[1].tied) == "(Tied(…), Tied(…))"
     assert str(PERSON) not in repr(JOINS[1])
 
 
