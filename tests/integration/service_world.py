@@ -30,7 +30,7 @@ from linkage.store.engine import open_store
 from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import PROJECTIONS, Agreement, Encoding, LawfulBasis
+from schemas.agreement import PROJECTIONS, Agreement, Controls, Encoding, LawfulBasis
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, SubmissionManifest, write_table
 from schemas.encoding_set import CONTEXT as SUBMISSION_CONTEXT
@@ -139,6 +139,7 @@ def make_agreement(roster_digest: str) -> Agreement:
         expires_on="2099-01-01",
         lawful_bases=bases,
         encoding=Encoding(schemas_digest="a" * 64, normaliser="kinlink-normaliser/2", normaliser_digest="c" * 64),
+        controls=Controls(families=0),
     )
 
 
