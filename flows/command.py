@@ -43,6 +43,7 @@ COMMANDS = (
     (("round", "close"), "flows.commands.round:close", "Close a round to submissions."),
     (("round", "look"), "flows.commands.round:look", "Open a wave of the second look."),
     (("round", "approve"), "flows.commands.round:approve", "Approve the release of a round's findings; two operators must."),
+    (("round", "quality"), "flows.commands.round:quality", "Say how well a round found its planted controls."),
     (("round", "release"), "flows.commands.round:release", "Release the approved tokens."),
     (("bench", "encode"), "flows.commands.bench:encode", "Encode beside clkhash."),
     (("bench", "diffuse"), "flows.commands.bench:diffuse", "Diffuse beside NumPy."),

@@ -16,6 +16,7 @@ def collect(directory: Path, round_id: str) -> Counts | None:
     collected = collect_envelopes(load_settings(directory), round_id, progress_to_stderr)
     for problem in collected.problems:
         warn(problem)
+    collected.check_no_alarm()
     return None
 
 

@@ -100,6 +100,14 @@ class OperatorClient:
         """
         return self._send("GET", f"/v1/rounds/{round_id}")
 
+    def quality(self, round_id: str) -> dict[str, Any]:
+        """Return what planted controls say of a round.
+
+        Raises:
+            RoundError: it has no findings yet, or no controls.
+        """
+        return self._send("GET", f"/v1/rounds/{round_id}/quality")
+
     def close_round(self, round_id: str) -> dict[str, Any]:
         """Close a round to submissions."""
         return self._send("POST", f"/v1/rounds/{round_id}/close")

@@ -21,7 +21,12 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
+from linkage.controls.known import Controls, without_controls
+from linkage.controls.lists import read_controls
+from linkage.controls.measuring import measure, policy_at
+from linkage.controls.pooling import choose_and_keep
 from linkage.engines.make import make_engine
+from linkage.findings.graph import FamilyGraph
 from linkage.findings.paths import Finding as Found
 from linkage.findings.people import People
 from linkage.findings.weighing import make_graph
@@ -37,7 +42,7 @@ from linkage.states import State, check_is, is_past
 from linkage.store.audit import append
 from linkage.store.models import Finding
 from schemas.agreed import Agreed
-from schemas.agreement import Release
+from schemas.agreement import Agreement, Release
 from schemas.audit import AuditEvent
 from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
@@ -121,15 +126,21 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     """Turn opened pairs into findings and decisions, and move the round to `awaiting-approval`; skip what was done, or is not due.
 
     Raises:
-        RoundError: the round is still open, or was cancelled.
+        RoundError: the round is still open, or was cancelled, or nobody has shown its controls.
     """
     with Session(database) as session, session.begin():
         work = _work(session, settings, round_id, State.CLOSED, until=State.SEARCHED)
     if work is None or work.state != State.SEARCHED:
         return
     opened = pa.ipc.open_file(pa.BufferReader(work.vault.read_blob(OPENED_BLOB))).read_all()
-    release = work.agreed.agreement.release
-    graph = make_graph(opened, work.submissions.pools(), release)
+    agreement, pools = work.agreed.agreement, work.submissions.pools()
+    controls = read_controls(work.submissions, families=agreement.controls.families, round_digest=work.round_digest)
+    release = (
+        _thresholds(database, round_id, agreement, make_graph(opened, pools, agreement.release), controls)
+        if controls.planted
+        else agreement.release
+    )
+    graph = make_graph(without_controls(opened, controls), pools, release)
     found = graph.findings()
     decided = decide_all(found, release, relations=graph.people.relations, likeness=graph.likeness("children"))
     work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, decided, graph.people, release)))
@@ -139,6 +150,14 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         session.add_all(rows)
         round_ = advance(session, round_id, State.AWAITING_APPROVAL, _event("findings-recorded", round_id, settings, now))
         round_.findings_digest, round_.counts = findings_digest(rows), {**(round_.counts or {}), **_counts(decided)}
+
+
+def _thresholds(database: Database, round_id: str, agreement: Agreement, everybody: FamilyGraph, controls: Controls) -> Release:
+    """Return the thresholds that hold in a round: the agreed ones, or stricter ones that its controls ask for."""
+    steps = measure(everybody, controls)
+    with Session(database) as session, session.begin():
+        chosen = choose_and_keep(session, round_id, agreement, steps, controls)
+    return policy_at(agreement.release, chosen.step)
 
 
 def findings_digest(rows: Iterable[Finding]) -> str:
@@ -154,6 +173,7 @@ class _Work:
     agreed: Agreed
     vault: Vault
     submissions: Submissions
+    round_digest: str
     state: str
     is_searched: bool
 
@@ -170,7 +190,8 @@ def _work(session: Session, settings: ServiceSettings, round_id: str, since: Sta
     if not is_past(round_.state, since):
         check_is(round_.state, since)
     agreed, vault = load_agreed(settings.directory), Vault(settings, round_)
-    return _Work(agreed, vault, accepted_submissions(session, vault, agreed.roster, round_id), round_.state, round_.counts is not None)
+    submissions = accepted_submissions(session, vault, agreed.roster, round_id)
+    return _Work(agreed, vault, submissions, round_.digest, round_.state, round_.counts is not None)
 
 
 def _row(item: Decided, people: People, round_id: str) -> Finding:

@@ -97,6 +97,14 @@ class Statistics(_Model):
     cap: int = Field(default=4, ge=1, le=16)
 
 
+class Controls(_Model):
+    """How many invented families custodians plant in a round, and what is expected of the figures on them."""
+
+    families: int = Field(default=200, ge=0, le=2_000)
+    misidentified_per_million: int = Field(default=500, ge=1, le=1_000_000, description="of those released; 500 is 1 in 2,000")
+    recall_floor_per_mille: int = Field(default=500, ge=0, le=1_000, description="a group below it is a warning before release")
+
+
 class Agreement(_Model):
     """One agreement between the organisations of one roster."""
 
@@ -110,6 +118,7 @@ class Agreement(_Model):
     search: Search = Search()
     release: Release = Release()
     statistics: Statistics = Statistics()
+    controls: Controls = Controls()
     retention_days: int = Field(default=28, ge=1, le=365)
     quarantine_per_mille: int = Field(default=50, ge=0, le=1_000, description="more rows than this quarantined: nothing leaves")
 

@@ -5,6 +5,7 @@ Parts of one submission:
     adults.A.arrow … adults.D.arrow         pseudonym (16 bytes), clk (128 bytes)
     children.A.arrow … children.D.arrow     the same
     canaries.arrow                          label, clk: shared invented people, byte-equal across parties
+    controls.arrow                          the sealed list of planted controls, where some were agreed on: see schemas/controls.py
     adults.A.slots.police.arrow …           slots for the second look, for each kind of responder: see schemas/slots.py
 
 Every projection of a population has the same number of rows: where a record lacks a field, an encoded invented
@@ -41,7 +42,7 @@ CANARIES = pa.schema([pa.field("label", pa.string(), nullable=False), pa.field("
 
 ENCODING_PARTS = tuple(f"{population}.{projection}.arrow" for population in POPULATIONS for projection in PROJECTIONS)
 PART_NAME = re.compile(
-    rf"^({'|'.join(POPULATIONS)})\.[{''.join(PROJECTIONS)}](\.slots\.(police|local-authority))?\.arrow$|^canaries\.arrow$"
+    rf"^({'|'.join(POPULATIONS)})\.[{''.join(PROJECTIONS)}](\.slots\.(police|local-authority))?\.arrow$|^(canaries|controls)\.arrow$"
 )
 
 

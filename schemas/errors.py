@@ -12,7 +12,8 @@
     │   ├── TokenError          17  a token is unknown, expired or already redeemed
     │   ├── BudgetError         18  the privacy budget does not cover the request
     │   ├── RoundError          19  the round's state forbids this
-    │   └── ServiceError        20  the service cannot be reached, or answered with a fault
+    │   ├── ServiceError        20  the service cannot be reached, or answered with a fault
+    │   └── AlarmError          21  something that must never happen did: stop, and call
     └── CodedError            30  what an orchestrator is told: a code, and nothing else
 
 A user's error says where, which rule, and what to do next; it never quotes a value. Anything else
@@ -96,6 +97,12 @@ class ServiceError(UserError):
     """The linkage service cannot be reached, or answered with a fault."""
 
     exit_code = 20
+
+
+class AlarmError(UserError):
+    """Something that must never happen did; nothing was done with it, and somebody has to be called."""
+
+    exit_code = 21
 
 
 class CodedError(KinlinkError):

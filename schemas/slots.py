@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from schemas.agreement import PROJECTIONS
 from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
+from schemas.controls import CONTROLS_PART, SEALED_LISTS
 from schemas.encoding_set import PSEUDONYM_BYTES, SCHEMA_OF_PART, Population, SubmissionManifest, read_table
 from schemas.errors import SubmissionError
 from schemas.roster import Kind
@@ -83,7 +84,11 @@ def slots_part(population: Population, projection: str, responder: Kind) -> str:
     return f"{population}.{projection}.slots.{responder}.arrow"
 
 
-ALL_PARTS: Final[Mapping[str, pa.Schema]] = {**SCHEMA_OF_PART, **{slots_part(*part): SLOTS for part in SLOT_PARTS}}
+ALL_PARTS: Final[Mapping[str, pa.Schema]] = {
+    **SCHEMA_OF_PART,
+    CONTROLS_PART: SEALED_LISTS,
+    **{slots_part(*part): SLOTS for part in SLOT_PARTS},
+}
 
 
 def requests_name(population: Population, projection: str, uploader: Kind) -> str:
@@ -108,7 +113,7 @@ def check_slot_parts(manifest: SubmissionManifest, uploader: Kind) -> None:
         SubmissionError: naming the part.
     """
     wanted = slot_rows(manifest, uploader)
-    sent = {part.name: part.rows for part in manifest.parts if part.name not in SCHEMA_OF_PART}
+    sent = {part.name: part.rows for part in manifest.parts if part.name not in {*SCHEMA_OF_PART, CONTROLS_PART}}
     for name in sorted({*wanted, *sent}):
         if sent.get(name) != wanted.get(name):
             raise SubmissionError(

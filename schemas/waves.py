@@ -39,6 +39,7 @@ class RequestsSummary(_Model):
 
 
 class AnswersSummary(_Model):
-    """The tables of answers to one wave, of one responder."""
+    """The tables of answers to one wave, of one responder; with the last, the opener of the round's lists of controls, in hexadecimal."""
 
+    controls_opener: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     parts: list[TableSummary] = Field(max_length=32)

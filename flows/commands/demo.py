@@ -75,6 +75,7 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
             f"{_percent(summary['precision'])} of tokens reached the authority of a child whose parent is in prison; wrong: {causes}",
         ),
         ("recall", f"{_percent(summary['recall'])} of {summary['children_true']:,} children"),
+        ("controls", _on_controls(summary["on_controls"]["this_round"])),
         ("review", f"at most {summary['sent_to_review']} findings near the threshold, shown to nobody"),
         (
             "statistics",
@@ -90,6 +91,14 @@ def _people(summary: dict[str, Any]) -> str:
     if summary["people"] is None:
         return "from the population given"
     return f"{summary['people']:,} (share of children with a parent received raised to {summary['prevalence']:.0%})"
+
+
+def _on_controls(found: dict[str, Any]) -> str:
+    wrong, recall = found["misidentification"], found["recall"]
+    return (
+        f"{_percent(recall['share'])} of {recall['of']} planted families found; {wrong['wrong']} of {wrong['released']} released are wrong"
+        f" ({wrong['verdict']}, on controls)"
+    )
 
 
 def _percent(share: float | None) -> str:

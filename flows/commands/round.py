@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.commands.console import Json, emit
+from flows.commands.console import Json, emit, warn
 from linkage.operator import OperatorClient
+from schemas.errors import RoundError
 
 DEFAULT_DAYS = 7
 
@@ -95,7 +96,7 @@ def look(*, round: str, wave: int, dir: Path = Path(), as_json: Json = False) ->
 
 
 def approve(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
-    """Approve the release of a round's findings with this operator's key. Two different operators must.
+    """Approve the release of a round's findings with this operator's key. Two different operators must. First says what controls warn of.
 
     Args:
         round: the round's id.
@@ -103,11 +104,12 @@ def approve(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
         as_json: print one JSON object.
     """
     with OperatorClient(dir) as client:
+        _warn_of(client, round)
         _show(client.approve(round), as_json=as_json)
 
 
 def release(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
-    """Release the tokens of a round that two operators approved. Safe to repeat: each token is minted once.
+    """Release the tokens of a round that two operators approved. Safe to repeat: each token is minted once. First says what controls warn of.
 
     Args:
         round: the round's id.
@@ -115,7 +117,39 @@ def release(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
         as_json: print one JSON object.
     """
     with OperatorClient(dir) as client:
+        _warn_of(client, round)
         _show(client.release(round), as_json=as_json)
+
+
+def quality(*, round: str, dir: Path = Path(), out: Path | None = None, as_json: Json = False) -> None:
+    """Say how well a round found its planted controls: precision, recall, misidentification with limits, of this round and of all like it.
+
+    Example: kinlink round quality --dir alex --round r-2026-11 --out quality.html
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        out: write a page to read without a network here, an .html file.
+        as_json: print one JSON object.
+    """
+    from flows.report.controls import check_page, lines, write_page
+
+    check_page(out)
+    with OperatorClient(dir) as client:
+        said = client.quality(round)
+    if out is not None:
+        write_page(out, said)
+    emit(said, "\n".join(lines(said)), as_json=as_json)
+
+
+def _warn_of(client: OperatorClient, round_id: str) -> None:
+    """Print what controls warn of; nothing where a round has none, or no findings yet."""
+    try:
+        warnings = client.quality(round_id)["warnings"]
+    except RoundError:
+        return
+    for line in warnings:
+        warn(line)
 
 
 def _show(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from schemas.roster import CUSTODIAN_KINDS, Kind
 ROUND_ID = "demo-round"
 SCOPE = "demo"
 PURPOSE = "Offer support to children with a parent in prison"
+CONTROL_FAMILIES = 112  # every class meets every list of names once
 OPERATORS = ("operator-1", "operator-2")
 
 

@@ -23,7 +23,7 @@ from flows.demo.plan import Member
 from flows.demo.processes import LOG, Processes, free_port, kinlink, wait_until
 from flows.stages import prefect_environment
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
-from schemas.agreement import Release
+from schemas.agreement import Controls, Release
 from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
@@ -86,7 +86,7 @@ class Demo:
         with self._stage("findings"):
             self._find()
         with self._stage("approval and release"):
-            status = self._release()
+            status, on_controls = self._release()
         with self._stage("referrals"):
             collected = self._collect()
         with self._stage("statistics"):
@@ -98,6 +98,7 @@ class Demo:
             "people": population["people"],
             "prevalence": population["prevalence"],
             "sent_to_review": status["counts"]["review"],
+            "on_controls": on_controls,
             "police_outputs": self._police_outputs(answered),
             "vault_bytes": self.vault_bytes,
             "statistics": statistics,
@@ -175,6 +176,7 @@ class Demo:
             normaliser_digest=normaliser_digest(),
             expires_on=expires_on,
             release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
+            controls=Controls(families=plan.CONTROL_FAMILIES),
         )
 
     def _init_arguments(self, member: Member) -> list[str]:
@@ -297,11 +299,12 @@ class Demo:
             self.processes.kill(self._service)
             self._start_service()
 
-    def _release(self) -> dict[str, Any]:
+    def _release(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Release; return where the round stands, and what its controls say."""
         for operator in range(len(plan.OPERATORS)):
             self._operate(operator, "approve")
         self._operate(0, "release")
-        return self._operate(0, "status")
+        return self._operate(0, "status"), self._operate(0, "quality")
 
     def _collect(self) -> dict[str, Any]:
         authorities = [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]

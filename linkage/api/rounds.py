@@ -9,6 +9,7 @@ from linkage.api.call import Signed, SignedManifest
 from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
+from linkage.controls.pooling import quality
 from linkage.inbox.waves import open_wave
 from linkage.rounds import advance, close_round, get_round, in_tens, open_round, operator_view, public_state, public_view
 from linkage.states import State, check_may_move
@@ -50,6 +51,14 @@ def see_round(round_id: str, call: Signed) -> dict[str, Any]:
             return public_view(round_)
         agreed = call.service.agreed
         return operator_view(session, round_, agreed, count_approvals(session, round_, agreed.roster))
+
+
+@router.get("/{round_id}/quality")
+def see_quality(round_id: str, call: Signed) -> dict[str, Any]:
+    """Show what planted controls say of a round, and what to know before a release."""
+    check_can(call.caller, Action.SEE_PROGRESS)
+    with call.transaction() as session:
+        return quality(session, get_round(session, round_id), call.service.agreed.agreement)
 
 
 @router.post("/{round_id}/close")

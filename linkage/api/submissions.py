@@ -75,7 +75,7 @@ def _receipt(round_id: str, digest: str, call: Call) -> bytes:
         check_receives(round_, call.instant)
         check_complete(session, submission)
     vault = Vault(call.service.settings, round_)
-    canaries = verify(vault, submission)
+    canaries = verify(vault, submission, call.service.agreed.agreement)
     with call.transaction() as session:
         submission = find_own(session, round_id, digest, organisation, lock=True)
         if submission.state == SubmissionState.ACCEPTED and submission.receipt:  # by a request at the same time

@@ -4,13 +4,17 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from linkage.api.call import Signed, SignedChunk
+from linkage.api.call import Call, Signed, SignedChunk
 from linkage.api.permissions import Action, check_can
+from linkage.controls.lists import receive_opener
+from linkage.inbox.pools import accepted_submissions
 from linkage.inbox.vault import Vault
 from linkage.inbox.waves import check_answers, find_asked, read_summary, receive_answers, record_answers, request_chunk
 from linkage.rounds import get_round
 from linkage.store.audit import append
 from schemas.request_signing import DEFAULT_CONTENT_TYPE
+from schemas.slots import WAVES
+from schemas.waves import AnswersSummary
 
 router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["second look"])
 
@@ -52,8 +56,19 @@ def post_answers(round_id: str, wave: int, call: Signed) -> dict[str, bool]:
     with call.transaction() as session:
         asked, vault = find_asked(session, round_id, wave, organisation), Vault(call.service.settings, get_round(session, round_id))
     check_answers(vault, asked, summary)
+    if wave == WAVES:
+        _keep_opener(call, round_id, vault, summary)
     with call.transaction() as session:
         asked = find_asked(session, round_id, wave, organisation, lock=True)
         if record_answers(asked, summary) and asked.requests:
             append(session, call.event("wave-answered", round_id, wave=wave))
     return {"answered": True}
+
+
+def _keep_opener(call: Call, round_id: str, vault: Vault, summary: AnswersSummary) -> None:
+    """Keep the opener of the round's controls, which comes when no search can make use of it any more."""
+    agreed, organisation = call.service.agreed, call.caller.organisation
+    with call.transaction() as session:
+        submissions, digest = accepted_submissions(session, vault, agreed.roster, round_id), get_round(session, round_id).digest
+    families = agreed.agreement.controls.families
+    receive_opener(submissions, organisation, summary.controls_opener, families=families, round_digest=digest)

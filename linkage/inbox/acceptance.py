@@ -13,6 +13,7 @@ from linkage.second_look.requests import slot_nonces
 from schemas.agreement import Agreement
 from schemas.byte_columns import Bytes2D, fixed_bytes
 from schemas.canonical import digest, short
+from schemas.controls import CONTROLS_PART, sealed_list_bytes
 from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, PSEUDONYM_BYTES, Part, SubmissionManifest, check_manifest, read_table
 from schemas.errors import SubmissionError
 from schemas.round_manifest import RoundManifest
@@ -59,7 +60,8 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     """Check that a submission was made as the agreement says.
 
     Raises:
-        SubmissionError: another normaliser, other tables of it or other linkage schemas, too many rows for the profile, or too many quarantined.
+        SubmissionError: another normaliser, other tables of it or other linkage schemas, too many rows for the profile, too many
+            quarantined, or no list of controls where some were agreed on.
     """
     if manifest.normaliser != agreement.encoding.normaliser:
         raise SubmissionError(f"manifest: normaliser is not the agreed {agreement.encoding.normaliser}; update Kinlink and {AGAIN}")
@@ -78,14 +80,18 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
         )
     if manifest.quarantined_per_mille > agreement.quarantine_per_mille:
         raise SubmissionError("manifest: more rows are quarantined than the agreement allows; mend the extract, then submit again")
+    lists = [part.rows for part in manifest.parts if part.name == CONTROLS_PART]
+    if lists != [1] * bool(agreement.controls.families):
+        raise SubmissionError(f"manifest: part {CONTROLS_PART} is missing, not asked for, or has another number of rows; {AGAIN}")
 
 
-def check_submission(manifest: SubmissionManifest, read: Callable[[Part], bytes]) -> Canaries:
+def check_submission(manifest: SubmissionManifest, read: Callable[[Part], bytes], *, families: int) -> Canaries:
     """Check a whole submission and return its canaries' filters by label.
 
     Args:
         manifest: what the custodian says it sent.
         read: gives the bytes of one part; each is read once.
+        families: how many control families were agreed on.
 
     Raises:
         SubmissionError: the first part, and the rule that it breaks.
@@ -99,6 +105,9 @@ def check_submission(manifest: SubmissionManifest, read: Callable[[Part], bytes]
         for part in (item for item in manifest.parts if item.name == name):
             own = pseudonyms[f"{population}.{projection}.arrow"]
             check_slots(check_part(part, read(part)), own, each=sum(VOLUMES["referral"][projection]), part=name)
+    if families:
+        part = manifest.part(CONTROLS_PART)
+        check_list(check_part(part, read(part)), families)
     canaries = manifest.part("canaries.arrow")
     return _canaries(check_part(canaries, read(canaries)))
 
@@ -146,6 +155,16 @@ def check_slots(slots: pa.Table, pseudonyms: Bytes2D, *, each: int, part: str) -
         slot_nonces(byte_columns(slots.select(["pseudonym", "nonce"])), pseudonyms, each=each)
     except SubmissionError as error:
         raise SubmissionError(f"part {part}: {error}") from None
+
+
+def check_list(table: pa.Table, families: int) -> None:
+    """Check that the sealed list of controls has the one size that a list has.
+
+    Raises:
+        SubmissionError: it has another.
+    """
+    if len(table["sealed"][0].as_py()) != sealed_list_bytes(families):
+        raise SubmissionError(f"part {CONTROLS_PART}: the list has another size than was agreed; {AGAIN}")
 
 
 def _canaries(table: pa.Table) -> Canaries:

@@ -41,7 +41,7 @@ class Submissions:
         pseudonyms, filters = dict[Projection, Bytes2D](), dict[Projection, Bytes2D]()
         for projection in PROJECTIONS:
             name = f"{population}.{projection}.arrow"
-            table = read_table(self._read(organisation, name), ENCODINGS, part=name, rows=self._rows(organisation, name))
+            table = read_table(self.part(organisation, name), ENCODINGS, part=name, rows=self._rows(organisation, name))
             pseudonyms[projection] = fixed_bytes(table["pseudonym"], PSEUDONYM_BYTES)
             filters[projection] = fixed_bytes(table["clk"], CLK_BYTES)
         return Pool(organisation, pseudonyms, filters)
@@ -51,19 +51,24 @@ class Submissions:
     ) -> dict[str, Bytes2D]:
         """Read the slots of one projection for one kind of responder; with `among`, those of these nonces alone."""
         name = slots_part(population, projection, responder)
-        columns = read_byte_table(self._read(organisation, name), SLOTS, part=name, rows=self._rows(organisation, name))
+        columns = read_byte_table(self.part(organisation, name), SLOTS, part=name, rows=self._rows(organisation, name))
         if among is None:
             return columns
         chosen = np.isin(as_ids(columns["nonce"]), as_ids(among))
         return {column: values[chosen] for column, values in columns.items()}
 
+    def part(self, organisation: str, name: str) -> bytes:
+        """Read the bytes of one part of an organisation's submission.
+
+        Raises:
+            ServiceError: it is not as it was accepted.
+        """
+        digest, manifest = self.accepted[organisation]
+        return self.vault.read_part(organisation, digest, manifest.part(name))
+
     def of_kind(self, kind: Kind) -> list[str]:
         """Return who of one kind has submitted, by name."""
         return sorted(name for name in self.accepted if self.kinds[name] is kind)
-
-    def _read(self, organisation: str, name: str) -> bytes:
-        digest, manifest = self.accepted[organisation]
-        return self.vault.read_part(organisation, digest, manifest.part(name))
 
     def _rows(self, organisation: str, name: str) -> int:
         return self.accepted[organisation][1].part(name).rows

@@ -20,6 +20,7 @@ from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Chunk, Round, Submission
 from schemas.agreed import Agreed
+from schemas.agreement import Agreement
 from schemas.audit import AuditEvent
 from schemas.canonical import digest as sha256
 from schemas.encoding_set import Part, SubmissionManifest
@@ -134,13 +135,17 @@ def receive_chunk(session: Session, vault: Vault, submission: Submission, place:
         session.add(Chunk(submission=submission.digest, part=part.name, index=index, sha256=sha256(content)))
 
 
-def verify(vault: Vault, submission: Submission) -> Canaries:
+def verify(vault: Vault, submission: Submission, agreement: Agreement) -> Canaries:
     """Check the whole of a submission, outside of any transaction: it can take a while, and its chunks cannot change.
 
     Raises:
         SubmissionError: naming the part and the rule that it breaks.
     """
-    return check_submission(manifest_of(submission), lambda part: vault.read_part(submission.organisation, submission.digest, part))
+    return check_submission(
+        manifest_of(submission),
+        lambda part: vault.read_part(submission.organisation, submission.digest, part),
+        families=agreement.controls.families,
+    )
 
 
 def check_complete(session: Session, submission: Submission) -> None:

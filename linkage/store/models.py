@@ -120,6 +120,21 @@ class Finding(Base):
     decision: Mapped[str] = mapped_column(WORD)
 
 
+class ControlResult(Base):
+    """What planted controls showed of a round: tallies at each step's thresholds, and the step chosen. It outlives the round's key, to be pooled.
+
+    `parameters` is the digest of what a round must have in common with another for their controls to count together.
+    """
+
+    __tablename__ = "control_result"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    parameters: Mapped[str] = mapped_column(DIGEST, index=True)
+    steps: Mapped[list[dict[str, list[int]]]] = mapped_column(JSON)
+    chosen: Mapped[dict[str, Any]] = mapped_column(JSON)
+    unread: Mapped[list[str]] = mapped_column(JSON)
+
+
 class Approval(Base):
     """One operator's signed approval of a round's findings; a key approves once."""
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from parties.answering.kept import KeptFilters, forget_old
 from parties.answering.sending import ChunkSink
 from parties.client import ServiceClient
+from parties.controls.families import controls_opener
 from parties.initialise import load_agreed
 from parties.keys.fetching import fetch_round_key
 from parties.rounds import Round, fetch_round
@@ -122,7 +123,9 @@ class _Responder:
         for table in listed.requests:
             parts.append(self._answer_table(wave, table, wanted[table.name]))
             self.progress(f"answer wave {wave}", len(parts), len(wanted))
-        acknowledgement = self.client.post(self._place("answers", wave), json=AnswersSummary(parts=parts).model_dump()).content
+        opener = controls_opener(self.key).hex() if wave == WAVES else None
+        summary = AnswersSummary(parts=parts, controls_opener=opener)
+        acknowledgement = self.client.post(self._place("answers", wave), json=summary.model_dump(exclude_none=True)).content
         if json.loads(acknowledgement) != {"answered": True}:
             raise ServiceError("linkage service: did not say that the answers are complete; answer again, which is safe")
         with whole_file(_receipt(self.settings, self.found.round_id, wave)) as file:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from parties.client import ServiceClient
+from parties.controls.names import is_control
 from parties.initialise import load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.referrals import records
@@ -30,24 +31,39 @@ from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.canonical import short
-from schemas.errors import ConfigurationError, SealError, TokenError
+from schemas.errors import AlarmError, ConfigurationError, SealError, TokenError
 from schemas.roster import Role
 from schemas.sealed import SealingKey
 from schemas.token import Grade
 from validation.progress import Progress, silent
 
 REFERRALS = "referrals"
+CONTROL_CHILD = "envelope for a control"  # as the alarm's row says it
+CALL = "it was not routed: call the linkage operator, for the round's other tokens may be wrong, too"
 ALREADY_REDEEMED = "already redeemed"  # how the service says so
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What one run did; dummies do not count. `problems` are one line for each envelope that could not become a referral."""
+    """What one run did; dummies do not count.
+
+    `problems` are one line for each envelope that could not become a referral, `alarms` for each that must never have come.
+    """
 
     opened: int
     written: int
     routed_by_role: dict[RecipientRole, int]
     problems: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+    def check_no_alarm(self) -> None:
+        """Check that every envelope might have come.
+
+        Raises:
+            AlarmError: one must never have; nothing was done with it.
+        """
+        if self.alarms:
+            raise AlarmError("; ".join(self.alarms))
 
 
 class Referred(NamedTuple):
@@ -81,8 +97,9 @@ def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, 
     """
     with _open_desk(settings, round_id, client) as desk:
         problems: list[str] = []
+        alarms: list[str] = []
         opened = _open_all(desk, problems)
-        referrals = _make_all(desk, opened, problems)
+        referrals = _make_all(desk, opened, problems, alarms)
         written: Counter[RecipientRole] = Counter()
         for done, (item, referral) in enumerate(referrals, start=1):
             try:
@@ -91,7 +108,8 @@ def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, 
             except TokenError as error:
                 problems.append(f"{_name(item.envelope_id)}: {error}")
             progress("envelopes", done, len(referrals))
-    return Collected(sum(not item.body.is_dummy for item in opened), written.total(), dict(written), tuple(problems))
+    real = sum(not item.body.is_dummy for item in opened)
+    return Collected(real, written.total(), dict(written), tuple(problems), tuple(alarms))
 
 
 def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: ServiceClient | None = None) -> Referred:
@@ -100,6 +118,7 @@ def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: 
     Raises:
         SealError: it is damaged, or sealed to another authority or round.
         TokenError: it was dealt with before, or its token is expired, unknown, or no child's of this node.
+        AlarmError: its child is a planted control.
     """
     with _open_desk(settings, round_id, client) as desk:
         item = open_sealed(_read(file), desk.key, desk.addressee, name=file.name)
@@ -107,7 +126,10 @@ def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: 
             document = f"its document is {REFERRALS}/{before.referral}" if before.referral else "it is of no child"
             raise TokenError(f"{file.name}: already opened on {before.redeemed_at}; {document}")
         problems: list[str] = []
-        made = _make_all(desk, [item], problems)
+        alarms: list[str] = []
+        made = _make_all(desk, [item], problems, alarms)
+        if alarms:
+            raise AlarmError(alarms[0])
         if not made:
             raise TokenError(problems[0])
         referral = made[0][1]
@@ -169,17 +191,23 @@ def _open_all(desk: _Desk, problems: list[str]) -> list[Opened]:
     return opened
 
 
-def _make_all(desk: _Desk, opened: list[Opened], problems: list[str]) -> list[tuple[Opened, Referral | None]]:
-    """Join envelopes with the authority's record and route them, a dummy to nobody; a child that is not on it stays unredeemed."""
+def _make_all(desk: _Desk, opened: list[Opened], problems: list[str], alarms: list[str]) -> list[tuple[Opened, Referral | None]]:
+    """Join envelopes with the authority's record and route them, a dummy to nobody.
+
+    A child that is not on the record, or is a planted control, stays unredeemed.
+    """
     ids = records.record_ids(desk.store, opened)
     children = records.read_children(desk.settings, ids.values())
     made: list[tuple[Opened, Referral | None]] = []
     for item in opened:
+        record = ids.get(item.envelope_id, "")
+        child = children.get(record)
         if item.body.is_dummy:
             made.append((item, None))
-            continue
-        child = children.get(ids.get(item.envelope_id, ""))
-        if child is None:
+        elif is_control(record):
+            records.record_alarm(desk.store, item, CONTROL_CHILD)
+            alarms.append(f"{_name(item.envelope_id)}: its child is a planted control, whom nobody may be referred for; {CALL}")
+        elif child is None:
             problems.append(
                 f"{_name(item.envelope_id)}: its child is not on this node's record; put back the extract that was submitted, and collect again"
             )

@@ -16,7 +16,7 @@ from parties.extracts.read import read_extract
 from parties.referrals.opening import Opened
 from parties.referrals.routing import Child, Directory, make_directory
 from parties.settings import NodeSettings
-from parties.store.models import Person, RedeemedToken
+from parties.store.models import Alarm, Person, RedeemedToken
 
 EXTRACT, CHILDREN, DIRECTORY = "extract", "children", "directory"
 _COLUMNS = ("child_id", "forename", "middle_names", "surname", "date_of_birth", "school_urn", "under_five_area", "legal_status", "standing")
@@ -63,9 +63,16 @@ def kept(store: Engine, round_id: str) -> dict[str, bytes]:
         return {envelope_id: base64.b64decode(body or "") for envelope_id, body in session.execute(query)}
 
 
+def record_alarm(store: Engine, item: Opened, what: str) -> None:
+    """Record that an envelope must never have come; the first time it did stays."""
+    row = {"envelope_id": item.envelope_id, "round_id": item.body.round_id, "what": what, "raised_at": _now()}
+    with Session(store) as session, session.begin():
+        session.execute(insert(Alarm).values(row).on_conflict_do_nothing())
+
+
 def record_redeemed(store: Engine, envelope_id: str, referral: str) -> None:
     """Record that this desk redeemed a kept envelope and wrote its document: the last step."""
-    instant = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    instant = _now()
     with Session(store) as session, session.begin():
         done = {"redeemed_at": instant, "referral": referral, "body": None}
         session.execute(update(RedeemedToken).where(RedeemedToken.envelope_id == envelope_id).values(done))
@@ -118,3 +125,7 @@ def _rows(settings: NodeSettings, name: str) -> Iterator[dict[str, str]]:
         columns = [str(column) for column in chunk.frame.columns]
         for row in chunk.frame.itertuples(index=False, name=None):
             yield dict(zip(columns, row, strict=True))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -49,3 +49,14 @@ class AnsweredNonce(Base):
 
     round_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     nonce: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+
+
+class Alarm(Base):
+    """Something that must never happen and did: an envelope whose child is one of the authority's own planted controls."""
+
+    __tablename__ = "alarm"
+
+    envelope_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    round_id: Mapped[str] = mapped_column(String(64))
+    what: Mapped[str] = mapped_column(String(64))
+    raised_at: Mapped[str] = mapped_column(String(32))

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 import pyarrow as pa
 
+from parties.controls.families import control_families, control_key, controls_opener
+from parties.controls.planting import plant, plant_look_alikes
 from parties.encoding.encode import EncodedPopulation
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.extracts.mapping import Mapped
@@ -16,8 +19,10 @@ from parties.second_look.components import component_texts
 from parties.second_look.halves import Behind, own_filters
 from parties.second_look.keys import attribute_key, pairs_key
 from parties.second_look.slots import make_slots
+from schemas.agreed import Agreed
 from schemas.agreement import Encoding
 from schemas.canonical import short
+from schemas.controls import CONTROLS_PART, SEALED_LISTS, Planted, list_context, seal_list
 from schemas.encoding_set import Part, Population, SubmissionManifest
 from schemas.errors import AgreementError
 from schemas.linkage import schemas_digest
@@ -50,9 +55,15 @@ class Scope:
     """Whose submission it is, to which round, and the keys for it. Shows no key in `repr`."""
 
     kind: Kind
-    round_id: str
+    organisation: str
+    round: Round
     round_key: bytes
     local_secret: bytes
+
+    @property
+    def round_id(self) -> str:
+        """The round's name."""
+        return self.round.round_id
 
     def own_key(self, use: str, *place: str) -> bytes:
         """Return a key of the custodian's own for one use in this round."""
@@ -61,6 +72,24 @@ class Scope:
     def __repr__(self) -> str:
         """Show the round, and nothing else."""
         return f"Scope({self.round_id})"
+
+
+def plant_controls(mapped: Mapped, scope: Scope, agreed: Agreed) -> None:
+    """Add the custodian's share of the round's control families to its people."""
+    count = agreed.agreement.controls.families
+    if scope.kind is Kind.PRISON_SERVICE:
+        plant_look_alikes(mapped, count, scope.own_key("look-alikes"))
+    opens_on = date.fromisoformat(scope.round.manifest.opens_at[:10])
+    plant(mapped, control_families(control_key(scope.round_key), count, agreed.roster, opens_on), scope.organisation, scope.kind)
+
+
+def controls_part(scope: Scope, controls: Mapping[int, Planted], families: int) -> dict[str, pa.Table]:
+    """Return the part with the sealed list of the custodian's controls, by its name; none where none were agreed on."""
+    if not families:
+        return {}
+    context = list_context(scope.round.digest, scope.organisation)
+    sealed = seal_list(controls, families, controls_opener(scope.round_key), context)
+    return {CONTROLS_PART: pa.table([pa.array([sealed], pa.binary())], schema=SEALED_LISTS)}
 
 
 def filters_behind(scope: Scope, mapped: Mapped, encoded: Mapping[Population, EncodedPopulation]) -> Behind:

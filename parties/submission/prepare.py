@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from parties.answering.kept import forget_old, write_filters
 from parties.client import ServiceClient
+from parties.controls.planting import planted
 from parties.encoding.encode import EncodedPopulation, encode_canaries, encode_population
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import check_bar, check_extract
@@ -20,8 +21,8 @@ from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.store.people import remember_people
 from parties.submission.outbox import Outbox
-from parties.submission.parts import Scope, check_versions, filters_behind, slot_parts, submission_manifest
-from schemas.agreement import Encoding
+from parties.submission.parts import Scope, check_versions, controls_part, filters_behind, plant_controls, slot_parts, submission_manifest
+from schemas.agreement import Agreement
 from schemas.encoding_set import CONTEXT, POPULATIONS, Part, Population
 from schemas.roster import Kind, Role
 from schemas.signature import signed
@@ -44,11 +45,15 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
         check_open(found)
-        scope = Scope(Kind(settings.kind), found.round_id, fetch_round_key(settings, client, agreed, found), load_local_secret(settings))
+        scope = Scope(
+            Kind(settings.kind), settings.organisation, found, fetch_round_key(settings, client, agreed, found), load_local_secret(settings)
+        )
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
     outbox = Outbox(settings, found.round_id)
-    parts = _fill(outbox, settings, scope, map_extract(settings, checked), encoding=agreed.agreement.encoding, progress=progress)
+    mapped = map_extract(settings, checked)
+    plant_controls(mapped, scope, agreed)
+    parts = _fill(outbox, settings, scope, mapped, terms=agreed.agreement, progress=progress)
     manifest = submission_manifest(
         parts, round_=found, organisation=settings.organisation, quarantined_per_mille=checked.quarantined_per_mille
     )
@@ -57,11 +62,9 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     return found.round_id
 
 
-def _fill(
-    outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, encoding: Encoding, progress: Progress
-) -> dict[str, Part]:
+def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, terms: Agreement, progress: Progress) -> dict[str, Part]:
     """Encode the people of an extract into the outbox; return what the manifest says of the parts."""
-    rows = mapped.rows()
+    rows, encoding = mapped.rows(), terms.encoding
     encoded = {
         population: encode_population(
             rows[population],
@@ -78,7 +81,12 @@ def _fill(
         _remember(settings, scope.round_id, encoded, rows)
     behind = filters_behind(scope, mapped, encoded)
     canaries = encode_canaries(scope.round_key, encoding)
-    whole = {**encoded["adults"].tables(), **encoded["children"].tables(), "canaries.arrow": canaries}
+    whole = {
+        **encoded["adults"].tables(),
+        **encoded["children"].tables(),
+        "canaries.arrow": canaries,
+        **controls_part(scope, planted(encoded, rows), terms.controls.families),
+    }
     parts = outbox.fill({**{name: [table] for name, table in whole.items()}, **slot_parts(scope, behind, progress)})
     answerable = {population: behind[population] for population, _, responder in SEARCHES if responder is scope.kind}
     if answerable:

@@ -53,7 +53,7 @@ from parties.store.models import Person
 from parties.submission.prepare import prepare
 from parties.submission.submit import send
 from schemas.aggregate import NoisedTable
-from schemas.agreement import Release
+from schemas.agreement import Controls, Release
 from schemas.request_signing import RequestSigner
 from schemas.roster import Kind, Organisation, Role
 from schemas.slots import WAVES
@@ -62,6 +62,7 @@ from validation.synthetic.population import write_population
 
 ROUND = "round-1"
 PEOPLE, SEED, PREVALENCE = 1_200, 11, 0.16
+CONTROL_FAMILIES = 32
 LEFT_OUT = "local-authority-E08000026"  # three authorities do
 VALID_DAYS = 30
 ENVELOPES = 40  # more than any authority has findings
@@ -182,9 +183,8 @@ def _make_nodes(founded: Founded, extracts: Path) -> None:
     service = Organisation.model_validate({**service.model_dump(), "identities": [*service.identities, *operators]})
     expires_on = (founded.now + timedelta(days=VALID_DAYS)).date().isoformat()
     versions = {"normaliser": NORMALISER, "normaliser_digest": normaliser_digest()}
-    made = found(
-        [*entries, service], purpose=plan.PURPOSE, scope=plan.SCOPE, **versions, expires_on=expires_on, release=Release(envelopes=ENVELOPES)
-    )
+    terms = {"expires_on": expires_on, "controls": Controls(families=CONTROL_FAMILIES), "release": Release(envelopes=ENVELOPES)}
+    made = found([*entries, service], purpose=plan.PURPOSE, scope=plan.SCOPE, **versions, **terms)
     for member in founded.members:
         party_side.install(member.directory(founded.directory), made.roster, made.agreement, made.roots, trust)
     for name in (SERVICE, *plan.OPERATORS):

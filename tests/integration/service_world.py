@@ -30,7 +30,7 @@ from linkage.store.engine import open_store
 from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import PROJECTIONS, Agreement, Encoding, LawfulBasis, Release
+from schemas.agreement import PROJECTIONS, Agreement, Controls, Encoding, LawfulBasis, Release
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, SubmissionManifest, write_table
 from schemas.encoding_set import CONTEXT as SUBMISSION_CONTEXT
@@ -141,6 +141,7 @@ def make_agreement(roster_digest: str) -> Agreement:
         lawful_bases=bases,
         release=Release(envelopes=ENVELOPES),
         encoding=Encoding(schemas_digest="a" * 64, normaliser="kinlink-normaliser/2", normaliser_digest="c" * 64),
+        controls=Controls(families=0),
     )
 
 

@@ -39,7 +39,7 @@ def interval(count: int, of: int) -> tuple[float, float]:
     return lower_limit(count, of, either), upper_limit(count, of, either)
 
 
-def misidentification(released: int, wrong: int) -> Misidentification:
+def misidentification(released: int, wrong: int, target: float = MISIDENTIFIED_AT_MOST) -> Misidentification:
     """Return the share of released pairs that are wrong, its upper limit, and whether the target is supported.
 
     Missed is a target that even the lower limit is above; between the two there is not enough evidence.
@@ -50,12 +50,12 @@ def misidentification(released: int, wrong: int) -> Misidentification:
         "wrong": wrong,
         "share": round(wrong / released, 6) if released else None,
         "upper_95": round(upper, 6),
-        "target": MISIDENTIFIED_AT_MOST,
-        "verdict": _verdict(lower_limit(wrong, released), upper),
+        "target": target,
+        "verdict": _verdict(lower_limit(wrong, released), upper, target),
     }
 
 
-def _verdict(lower: float, upper: float) -> Verdict:
-    if upper <= MISIDENTIFIED_AT_MOST:
+def _verdict(lower: float, upper: float, target: float) -> Verdict:
+    if upper <= target:
         return "supported"
-    return "missed" if lower > MISIDENTIFIED_AT_MOST else "not enough evidence"
+    return "missed" if lower > target else "not enough evidence"

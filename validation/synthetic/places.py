@@ -78,6 +78,11 @@ def place(draws: Draws) -> Place:
     return _places()[draws.chance(rates.LOCAL_SHARE)].draw(draws)
 
 
+def place_in(draws: Draws, authority: str) -> Place:
+    """Return a place in an authority, by its code; one that is not of the four stands for any place."""
+    return _places_of()[authority].draw(draws) if authority in AUTHORITIES else place(draws)
+
+
 def place_near(draws: Draws, here: Place) -> Place:
     """Return a place in the same authority; outside the round, the same place."""
     return _places_of()[here.authority].draw(draws) if here.authority else here

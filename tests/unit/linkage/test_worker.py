@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from sqlalchemy.orm import Session
 from flows.demo.founding import found
 from linkage import worker
 from linkage.agreed import load_agreed
+from linkage.controls.lists import receive_opener
+from linkage.controls.pooling import quality
+from linkage.inbox.pools import accepted_submissions
 from linkage.inbox.submissions import ConflictError
 from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, Vault
 from linkage.inbox.waves import (
@@ -32,7 +36,7 @@ from linkage.settings import ServiceSettings
 from linkage.states import State
 from linkage.store.audit import broken_at, entries
 from linkage.store.engine import open_store
-from linkage.store.models import Asked, Finding, Round, Submission
+from linkage.store.models import Asked, ControlResult, Finding, Round, Submission
 from linkage.worker import carry_round, find_round, findings_digest, look_round, search_round
 from parties.encoding.encode import EncodedPopulation
 from parties.second_look.answers import answer as answers
@@ -40,16 +44,17 @@ from parties.second_look.answers import asked_filters
 from parties.second_look.halves import own_filters
 from parties.second_look.keys import attribute_key, pairs_key
 from parties.second_look.slots import make_slots
-from schemas.agreement import PROJECTIONS, Search
+from schemas.agreement import PROJECTIONS, Controls, Search
 from schemas.audit import AuditEvent
 from schemas.canonical import digest
+from schemas.controls import CONTROLS_PART, SEALED_LISTS, Planted, list_context, seal_list
 from schemas.encoding_set import ENCODINGS, POPULATIONS, Part, SubmissionManifest, write_table
 from schemas.errors import AgreementError, RoundError, ServiceError, SubmissionError
 from schemas.joins import Relation, Standing
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
 from schemas.sealed_join import Join, Tied, write_join
 from schemas.signature import public_text
-from schemas.slots import ANSWERS, REQUESTS, SEARCHES, VOLUMES, read_byte_table, slots_part
+from schemas.slots import ANSWERS, REQUESTS, SEARCHES, VOLUMES, WAVES, read_byte_table, slots_part
 from schemas.waves import AnswersSummary, TableSummary
 from tests.acceptance.second_look import components_of, invented
 
@@ -62,11 +67,25 @@ CAST = {
 # Who is who is a number: records of one number have equal filters. organisation → adults, children, ties, standings
 # 25 and 65 are one child of whom no filter meets: recorded so differently that no search finds them beside each other
 RECORDS = {
-    "prison": ([1, 2, 3, 4], [21, 25], [(2, 21), (4, 25)], {}),
+    "prison": ([1, 2, 3, 4, 5, 6], [21, 25], [(2, 21), (4, 25)], {}),
     "force": ([3, 8], [31, 39], [(3, 31)], {}),
-    "north": ([1, 9], [11, 12, 21], [(1, 11), (9, 12)], {11: Standing.RESIDENT, 12: Standing.RESIDENT, 21: Standing.FORMER}),
-    "south": ([4, 7], [21, 31, 65], [(4, 65)], {21: Standing.LOOKED_AFTER, 31: Standing.RESIDENT, 65: Standing.RESIDENT}),
+    "north": (
+        [1, 5, 9],
+        [11, 12, 15, 21],
+        [(1, 11), (5, 15), (9, 12)],
+        {11: Standing.RESIDENT, 12: Standing.RESIDENT, 15: Standing.RESIDENT, 21: Standing.FORMER},
+    ),
+    "south": (
+        [4, 7],
+        [17, 21, 31, 65],
+        [(4, 65)],
+        {17: Standing.RESIDENT, 21: Standing.LOOKED_AFTER, 31: Standing.RESIDENT, 65: Standing.RESIDENT},
+    ),
 }
+# Who of them is a planted control: organisation → number of the control family → its adult and child. Family 2 is a match, family 1 none.
+MATCH, NO_MATCH, FAMILIES = 2, 1, 16
+CONTROLS = {"prison": {MATCH: (5, None), NO_MATCH: (6, None)}, "force": {}, "north": {MATCH: (5, 15)}, "south": {NO_MATCH: (None, 17)}}
+OPENER, ROUND_DIGEST = bytes(range(64, 96)), "0" * 64
 ROUND_KEY = bytes(range(32))
 PEOPLE = invented(40, 5)
 # by its carer; by declaration, to the authority that acts; by way of the police; by its carer
@@ -145,7 +164,17 @@ def parts_of(organisation):
                     own_of(organisation, population)[projection], key=key, secret=bytes_of(organisation, responder, size=32), each=4
                 )
                 tables[slots_part(population, projection, responder)] = pa.concat_tables(blocks)
+    tables[CONTROLS_PART] = pa.table([pa.array([sealed_list(organisation)], pa.binary())], schema=SEALED_LISTS)
     return tables
+
+
+def sealed_list(organisation, opener=OPENER):
+    """Return an organisation's sealed list of controls."""
+    ids = {
+        number: Planted(*(person_id(organisation, name, one) if one else None for name, one in zip(POPULATIONS, both, strict=True)))
+        for number, both in CONTROLS[organisation].items()
+    }
+    return seal_list(ids, FAMILIES, opener, list_context(ROUND_DIGEST, organisation))
 
 
 def answer(store, settings, wave, *organisations):
@@ -157,6 +186,15 @@ def answer(store, settings, wave, *organisations):
             summary = AnswersSummary(parts=parts)
             check_answers(vault, asked, summary)
             record_answers(asked, summary)
+            if wave == WAVES:
+                show_controls(session, settings, name, OPENER)
+
+
+def show_controls(session, settings, name, opener):
+    """Let an organisation send the opener of the round's controls, as it does with its last answers."""
+    agreed, vault = load_agreed(settings.directory), Vault(settings, session.get_one(Round, ROUND))
+    submissions = accepted_submissions(session, vault, agreed.roster, ROUND)
+    receive_opener(submissions, name, opener and opener.hex(), families=FAMILIES, round_digest=ROUND_DIGEST)
 
 
 def answer_table(vault, asked, wave, table):
@@ -190,6 +228,7 @@ def founded(tmp_path_factory):
         normaliser="n",
         normaliser_digest="0" * 64,
         expires_on="2090-01-01",
+        controls=Controls(families=FAMILIES),
     )
     (folder / "roster.json").write_text(made.roster.model_dump_json(), encoding="utf-8")
     (folder / "agreement.json").write_text(made.agreement.model_dump_json(), encoding="utf-8")
@@ -601,3 +640,103 @@ def test_counts_are_of_pairs_findings_and_decisions(store, settings):
     assert 0 < counts["opened"] <= counts["pairs"] + 1  # one pair that no search found was carried over
     assert (counts["findings"], counts["releasable"]) == (len(RELEASED), len(RELEASED))  # the child of two authorities is one
     assert POPULATIONS == ("adults", "children")
+
+
+def links(store, settings):
+    """Return the ids of everybody whom the counts are made of."""
+    with Session(store) as session:
+        table = pa.ipc.open_file(Vault(settings, session.get_one(Round, ROUND)).read_blob(LINKS_BLOB)).read_all()
+    return {*table["prisoner"].to_pylist(), *table["child"].to_pylist()}
+
+
+def shown(store, settings):
+    """Return what controls say of the round."""
+    with Session(store) as session:
+        return quality(session, session.get_one(Round, ROUND), load_agreed(settings.directory).agreement)
+
+
+CONTROL_IDS = {
+    person_id(name, population, number)
+    for name, families in CONTROLS.items()
+    for both in families.values()
+    for population, number in zip(POPULATIONS, both, strict=True)
+    if number
+}
+
+
+def test_a_control_is_in_no_finding_and_no_count_and_only_its_figures_show(store, settings):
+    link(store, settings)
+    assert ("north", 15) not in rows(store)
+    assert not links(store, settings) & CONTROL_IDS
+    said = shown(store, settings)
+    assert (said["label"], said["warnings"]) == ("on controls", [])
+    assert said["this_round"]["by_class"] == {
+        "exact": {"planted": 1, "looked_at": 1, "right": 1, "review": 0, "wrong": 0, "recall": share_of(1, 1)},
+        "twin": {"planted": 1, "looked_at": 0, "wrong": 0},
+    }
+    assert (said["this_round"]["matches"], said["this_round"]["misidentification"]["verdict"]) == (1, "not enough evidence")
+    assert said["thresholds"]["reason"] == "not enough evidence"
+    assert not CONTROL_IDS & {bytes.fromhex(item) for item in re.findall(r"[0-9a-f]{32}", json.dumps(said))}
+
+
+def share_of(count, of):
+    return {"count": count, "of": of, "share": count / of, "lower_95": 0.025, "upper_95": 1.0}
+
+
+def test_without_their_exclusion_controls_would_be_released_and_counted(store, settings, monkeypatch):
+    monkeypatch.setattr(worker, "without_controls", lambda opened, _controls: opened)
+    link(store, settings)
+    assert rows(store)["north", 15] == "release"
+    assert links(store, settings) & CONTROL_IDS == {person_id("prison", "adults", 5), person_id("north", "children", 15)}
+
+
+def test_nothing_is_found_before_somebody_has_shown_the_controls(store, settings):
+    search(store, settings)
+    for wave in (1, 2):
+        look(store, settings, wave)
+    look_round(store, settings, ROUND, now=NOW)
+    with pytest.raises(RoundError, match="controls: nobody has shown"):
+        find_round(store, settings, ROUND, now=NOW)
+    assert state(store)[0] == State.SEARCHED
+    assert rows(store) == {}
+
+
+def test_one_responder_s_opener_opens_every_list(store, settings):
+    search(store, settings)
+    second_look(store, settings, "north")
+    find(store, settings)
+    assert ("north", 15) not in rows(store)
+    assert shown(store, settings)["this_round"]["by_class"]["exact"]["right"] == 1
+
+
+@pytest.mark.parametrize("opener", [None, bytes(32)], ids=["none", "another"])
+def test_an_opener_that_does_not_open_the_sender_s_own_list_is_refused(store, settings, opener):
+    with Session(store) as session, pytest.raises(SubmissionError, match="the opener of the round's controls"):
+        show_controls(session, settings, "north", opener)
+
+
+def test_a_custodian_whose_list_stays_shut_is_left_out_and_named(store, settings):
+    content = write_table(pa.table([pa.array([sealed_list("south", bytes(32))], pa.binary())], schema=SEALED_LISTS))
+    Vault(settings, closed_round()).write_chunk("south", digest(b"south"), CONTROLS_PART, 0, content)
+    search(store, settings)
+    second_look(store, settings, "force", "north")
+    find(store, settings)
+    assert {authority for authority, _ in rows(store)} == {"north"}
+    assert [line for line in shown(store, settings)["warnings"] if line.startswith("south: its list of controls did not open")]
+
+
+def test_rounds_with_the_same_parameters_are_added_up(store, settings):
+    link(store, settings)
+    with Session(store) as session, session.begin():
+        own = session.get_one(ControlResult, ROUND)
+        for name, parameters in (("round-2", own.parameters), ("round-3", "e" * 64)):
+            round_ = closed_round()
+            round_.round_id = name
+            session.add(round_)
+            session.flush()
+            more = {"exact|general": [20, 20, 5, 3, 0]}
+            session.add(ControlResult(round_id=name, parameters=parameters, steps=[more] * 5, chosen=own.chosen, unread=[]))
+    said = shown(store, settings)
+    assert said["this_round"]["matches"] == 1
+    assert said["pooled"]["rounds"] == 2
+    assert (said["pooled"]["matches"], said["pooled"]["recall"]["count"]) == (21, 6)

@@ -18,7 +18,7 @@ from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.initialise import init_node, install
 from parties.settings import load_settings
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import Agreement, Encoding, LawfulBasis
+from schemas.agreement import Agreement, Controls, Encoding, LawfulBasis
 from schemas.linkage import schemas_digest
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Roster
@@ -81,7 +81,7 @@ EXTRACTS = {
 }
 
 
-def make_linkage(directory, *, quarantine_per_mille=400):
+def make_linkage(directory, *, quarantine_per_mille=400, families=0):
     """Make every node, one service with two operators, and install what three roots signed; return the nodes' settings."""
     port = _free_port()
     url = f"https://127.0.0.1:{port}"
@@ -93,6 +93,7 @@ def make_linkage(directory, *, quarantine_per_mille=400):
         version=1, purpose="test", scope="test", roster_digest=roster_document.digest, expires_on=EXPIRES, quarantine_per_mille=quarantine_per_mille,
         lawful_bases=[LawfulBasis(organisation=name, basis="public_task", statute="test", dpia="test", expires_on=EXPIRES) for name in NODES],
         encoding=Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest()),
+        controls=Controls(families=families),
     )  # fmt: skip
     agreement_document = signed_by_roots(AGREEMENT_CONTEXT, agreement.model_dump(mode="json"))
     roots = {name: public_text(key) for name, key in ROOTS.items()}

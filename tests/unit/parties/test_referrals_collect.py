@@ -9,18 +9,22 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from linkage.release.minting import envelope_id as minted_id
 from parties.client import ServiceClient
+from parties.controls.names import record_key
 from parties.initialise import init_node, install
 from parties.referrals import collect as collecting
 from parties.referrals.collect import Collected, collect, open_envelope, referrals
 from parties.referrals.routing import RecipientRole
 from parties.settings import load_settings
 from parties.store.engine import open_node_store
+from parties.store.models import Alarm, Person
 from parties.store.people import remember_people
 from schemas import agreement, roster, round_manifest
-from schemas.errors import ConfigurationError, SealError, ServiceError, TokenError
+from schemas.errors import AlarmError, ConfigurationError, SealError, ServiceError, TokenError
 from schemas.roster import Role, identity_of
 from schemas.sealed import seal
 from schemas.signature import SignedDocument, public_text, sign, signed
@@ -287,6 +291,46 @@ def test_a_child_that_is_not_on_the_record_is_a_problem_and_its_token_stays_good
     file.write_bytes(node[1].envelopes[envelope_id])
     with pytest.raises(TokenError, match="not on this node's record"):
         open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+
+
+def test_an_envelope_for_a_planted_control_raises_an_alarm_and_is_never_routed(node):
+    settings, service, *_ = node
+    remember(settings, record_key(7), PERSONS["C-1"])
+    envelope(node, "C-1")
+    envelope(node, "C-2")
+    for _ in range(2):
+        done = run(node)
+        assert (len(done.alarms), done.problems) == (1, ())
+        with pytest.raises(AlarmError, match="its child is a planted control") as caught:
+            done.check_no_alarm()
+        assert caught.value.exit_code == 21
+    assert len(documents(node)) == 2
+    assert [item.child_id for item in referrals(settings, ROUND)] == ["C-2"]
+    assert len(service.redeemed) == 1
+    store = open_node_store(settings)
+    with Session(store) as session:
+        assert [(row.round_id, row.what) for row in session.scalars(select(Alarm))] == [(ROUND, "envelope for a control")]
+    store.dispose()
+
+
+def test_one_file_with_an_envelope_for_a_planted_control_raises_the_alarm_at_once(node, tmp_path):
+    settings, service, *_ = node
+    remember(settings, record_key(7), PERSONS["C-1"])
+    file = tmp_path / "one.sealed"
+    file.write_bytes(service.envelopes[envelope(node, "C-1")])
+    with pytest.raises(AlarmError, match="it was not routed"):
+        open_envelope(settings, file, ROUND, client=client(settings, service))
+    assert not settings.path("referrals").exists() or not documents(node)
+    assert not service.redeemed
+
+
+def remember(settings, record, person):
+    """Let the node know a person by another record key than before."""
+    store = open_node_store(settings)
+    with Session(store) as session, session.begin():
+        session.execute(delete(Person).where(Person.person == person.hex()))
+    remember_people(store, ROUND, "children", [(person, record)])
+    store.dispose()
 
 
 def test_an_authority_without_a_single_point_of_contact_is_told_before_anything_is_redeemed(node):
