@@ -27,6 +27,7 @@ COMMANDS = (
     (("party", "install"), "flows.commands.party:install", "Install the roster and agreement that the root signers sent."),
     (("party", "agreement"), "flows.commands.party:agreement", "Write what was agreed as one page."),
     (("party", "check"), "flows.commands.party:check", "Check the extract; quarantine rows that break a rule."),
+    (("party", "risk"), "flows.commands.party:risk", "Attack this node's own filters before they are sent."),
     (("party", "encode"), "flows.commands.party:encode", "Encode a file for linkage with a peer who uses clkhash."),
     (("party", "submit"), "flows.commands.party:submit", "Check, encode, seal and submit; ends with a receipt."),
     (("party", "answer"), "flows.commands.party:answer", "Answer the second look's requests."),

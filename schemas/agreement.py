@@ -89,6 +89,20 @@ class Release(_Model):
     envelopes: int = Field(default=200, ge=1, le=10_000, description="how many every authority gets at a release, whatever was found")
 
 
+class SelfCheck(_Model):
+    """How many of a thousand people a custodian's own attacks may read of its filters before it sends nothing (ADR 0021)."""
+
+    required: bool = Field(default=False, description="whether a submission needs the report of its very extract")
+    graph_per_mille: int = Field(default=20, ge=0, le=1_000)
+    ten_seeds_per_mille: int = Field(default=20, ge=0, le=1_000)
+    fifty_seeds_per_mille: int = Field(default=40, ge=0, le=1_000)
+    known_100_per_mille: int = Field(default=20, ge=0, le=1_000)
+    known_1000_per_mille: int = Field(default=100, ge=0, le=1_000)
+    known_6000_per_mille: int = Field(default=150, ge=0, le=1_000)
+    dense_graph_per_mille: int = Field(default=50, ge=0, le=1_000)
+    dense_fifty_seeds_per_mille: int = Field(default=60, ge=0, le=1_000)
+
+
 class Statistics(_Model):
     """The privacy budget: zero-concentrated, in millionths of rho; the unit is a family of at most `cap` children."""
 
@@ -119,6 +133,7 @@ class Agreement(_Model):
     release: Release = Release()
     statistics: Statistics = Statistics()
     controls: Controls = Controls()
+    self_check: SelfCheck = SelfCheck()
     retention_days: int = Field(default=28, ge=1, le=365)
     quarantine_per_mille: int = Field(default=50, ge=0, le=1_000, description="more rows than this quarantined: nothing leaves")
 

@@ -80,6 +80,9 @@ class SubmissionManifest(_Model):
     normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     schemas_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     quarantined_per_mille: int = Field(ge=0, le=1_000)
+    self_check_digest: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="of the custodian's own report, where it made one"
+    )
     parts: list[Part] = Field(min_length=1, max_length=32)
 
     def rows(self, population: Population) -> int:

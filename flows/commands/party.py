@@ -5,12 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.commands.console import Flag, Json, emit, progress_to_stderr, say, warn
+from flows.commands.console import Flag, Json, emit, progress_to_stderr, say, time_left_to_stderr, warn
 from flows.compiling import announced
 from parties.settings import NodeKind, load_settings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 
 SAMPLE_PEOPLE, SAMPLE_SEED = 2_000, 1
+FAILED = 1
 
 
 def init(
@@ -116,6 +117,28 @@ def check(*, dir: Path = Path(), as_json: Json = False) -> None:
     lines = [f"{file}: {counts['rows']:,} rows, {counts['quarantined']:,} quarantined" for file, counts in files.items()]
     lines.append(f"{checked.quarantined_per_mille} of 1000 rows quarantined; see {dir / QUARANTINE_DIRECTORY}")
     emit({"files": files, "quarantined_per_mille": checked.quarantined_per_mille}, "\n".join(lines), as_json=as_json)
+
+
+def risk(*, dir: Path = Path(), as_json: Json = False) -> int:
+    """Attack what this node would send, here and under keys that are thrown away; submit refuses where the result is FAIL.
+
+    Writes self-check.json and self-check.html into the node's directory: shares, limits and verdicts, never a value. Attacks are made on samples of
+    300 and of up to 3,000 people. Example: kinlink party risk --dir force
+
+    Args:
+        dir: the node's directory; roster and agreement are installed, the extract lies in its extract/.
+        as_json: print one JSON object.
+    """
+    from flows.report.self_check import PAGE_FILE, lines, write_page
+    from parties.self_check import REPORT_FILE, self_check
+
+    settings = load_settings(dir)
+    with announced(say):
+        report = self_check(settings, time_left_to_stderr())
+    write_page(settings.path(PAGE_FILE), report)
+    text = "\n".join([*lines(report), f"see {dir / PAGE_FILE} and {dir / REPORT_FILE}"])
+    emit(report.model_dump(mode="json"), text, as_json=as_json)
+    return FAILED if report.verdict == "FAIL" else 0
 
 
 def encode(

@@ -36,6 +36,16 @@ class Step:
     bits: float
 
 
+@dataclass(frozen=True)
+class Read:
+    """What one attack read: which, the share of people, its limits, and the most that it may be."""
+
+    name: str
+    share: float
+    limits: tuple[float, float]
+    bar: float
+
+
 def distribution_svg(bars: Distribution, rules: Mapping[str, float], *, truth: bool) -> str:
     """Return the chart of match weights; counts on a scale that shows one as well as thousands."""
 
@@ -118,6 +128,22 @@ def groups_svg(groups: Mapping[str, Mapping[str, GroupRecall]]) -> str:
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
     return _svg("groups", (WIDTH, 1.1 + ROW * len(rows)), draw)
+
+
+def reads_svg(rows: Sequence[Read]) -> str:
+    """Return how much each attack read, as a dot with its limits, and its bar as a line."""
+
+    def draw(axes: "Axes") -> None:
+        places = np.arange(len(rows))
+        _limits(axes, [(at, row.share, row.limits) for at, row in enumerate(rows)], TRUE, "read, with limits at 95 %", filled=True)
+        axes.vlines([row.bar for row in rows], places - 0.4, places + 0.4, color=RULES["theta"], linewidth=1.6, label="at most")
+        axes.set_yticks(places, [row.name for row in rows])
+        axes.tick_params(axis="y", length=0)
+        axes.set(xlabel="share of people read", xlim=(-0.01, 1.02), ylim=(len(rows) - 0.4, -0.6))
+        axes.grid(visible=True, axis="x")
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+
+    return _svg("reads", (WIDTH, 1.1 + ROW * len(rows)), draw)
 
 
 def _limits(axes: "Axes", rows: Sequence[tuple[float, Any, Any]], colour: str, label: str, *, filled: bool) -> None:

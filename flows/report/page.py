@@ -5,15 +5,14 @@ What goes in are numbers and words of our own; the files' names are the one thin
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from flows.evaluate import Candidates, Decisions
-from flows.report.drawing import Step, distribution_svg, groups_svg, signed, threshold_svg, waterfall_svg
+from flows.report.drawing import Step, distribution_svg, groups_svg, threshold_svg, waterfall_svg
+from flows.report.rendering import rendered
 from flows.report.truth import Columns
 from flows.report.wording import FIELD_WORDS, FIGURE_WORDS, KIND_WORDS, LEVEL_WORDS, REPRESENTATIVE_WORDS
 from linkage.second_look.contributions import contributions
@@ -65,20 +64,7 @@ def check_report(path: Path | None) -> None:
 
 def write_report(path: Path, evaluated: Evaluated) -> None:
     """Write the page."""
-    import jinja2
-
-    source = (files("flows.report") / TEMPLATE).read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"share": _share, "bits": signed, "count": "{:,}".format, "svg": _unescaped}
-    page = environment.from_string(source).render(**_content(evaluated))
-    path.write_text(page, encoding="utf-8")
-
-
-def _unescaped(svg: str) -> str:
-    """Return a chart of our own drawing as it is."""
-    import markupsafe
-
-    return markupsafe.Markup(svg)  # noqa: S704 - of drawing.py, where matplotlib escapes what it writes
+    path.write_text(rendered(TEMPLATE, _content(evaluated)), encoding="utf-8")
 
 
 def _content(evaluated: Evaluated) -> dict[str, Any]:
@@ -90,7 +76,6 @@ def _content(evaluated: Evaluated) -> dict[str, Any]:
     curve = thinned(threshold_curve(evaluated.decisions.pairs, *labels)) if labels else None
     groups = {KIND_WORDS[kind]: named for kind, named in figures.get("groups", {}).items() if named}
     return {
-        "version": version("kinlink"),
         "names": evaluated.names,
         "records": [len(side["rid"]) for side in sides],
         "looked_at": len(candidates.weight),
@@ -125,8 +110,3 @@ def _steps(bits: Sequence[float], levels: Sequence[int]) -> list[Step]:
         Step(FIELD_WORDS[field], LEVEL_WORDS[field][kind(level)], float(part))
         for (field, kind), level, part in zip(FIELDS.items(), levels, bits, strict=True)
     ]
-
-
-def _share(value: float | None) -> str:
-    """Return a share as people read it; what cannot be said is a dash."""
-    return "\N{EN DASH}" if value is None else f"{value:.2%}"

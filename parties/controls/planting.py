@@ -14,7 +14,7 @@ from parties.encoding.rows import PersonRows
 from parties.extracts.mapping import Mapped, People
 from schemas.controls import ControlClass, Planted, class_of
 from schemas.encoding_set import POPULATIONS, Population
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 from schemas.roster import Kind
 
 NAME_FIELDS, BIRTH_FIELDS, HOME_FIELDS = ("forename", "surname", "middle", "sex"), ("dob", "digits"), ("postcode", "address", "town")
@@ -29,7 +29,7 @@ def plant(mapped: Mapped, families: Iterable[ControlFamily], organisation: str, 
         if recorded.child is not None:
             child = mapped.children.add(key, recorded.child)
             if kind is Kind.LOCAL_AUTHORITY:
-                mapped.standings[child] = Standing.RESIDENT
+                mapped.relations[child] = Relation(Standing.RESIDENT)
         mapped.tie(key, key)
 
 

@@ -6,6 +6,7 @@ makes every weight even), and the map is drawn again until it loses nothing: ran
 Source: Armknecht, Heng & Schnell, "Strengthening privacy-preserving record linkage using diffusion", PoPETs 2023(2).
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import count
 
@@ -84,13 +85,18 @@ def check_map(positions: NDArray[np.int64], t: int) -> None:
 
 def gf2_rank(positions: NDArray[np.int64]) -> int:
     """Return the rank over GF(2) of the map with these positions."""
+    return independent_rows(sum(1 << position for position in picked) for picked in positions.tolist())
+
+
+def independent_rows(rows: Iterable[int]) -> int:
+    """Return the rank over GF(2) of rows of bits, each as a number."""
     pivots: dict[int, int] = {}
-    for picked in positions.tolist():
-        row = sum(1 << position for position in picked)
-        while row and (pivot := pivots.get(row.bit_length())):
-            row ^= pivot
-        if row:
-            pivots[row.bit_length()] = row
+    for row in rows:
+        left = row
+        while left and (pivot := pivots.get(left.bit_length())):
+            left ^= pivot
+        if left:
+            pivots[left.bit_length()] = left
     return len(pivots)
 
 

@@ -159,7 +159,9 @@ def _told(blocks: Iterator[pa.Table], done: Callable[[], None]) -> Iterator[pa.T
     done()
 
 
-def submission_manifest(parts: Mapping[str, Part], *, round_: Round, organisation: str, quarantined_per_mille: int) -> SubmissionManifest:
+def submission_manifest(
+    parts: Mapping[str, Part], *, round_: Round, organisation: str, quarantined_per_mille: int, self_check_digest: str | None = None
+) -> SubmissionManifest:
     """Return the manifest of these parts."""
     return SubmissionManifest(
         round_id=round_.round_id,
@@ -171,5 +173,6 @@ def submission_manifest(parts: Mapping[str, Part], *, round_: Round, organisatio
         normaliser_digest=normaliser_digest(),
         schemas_digest=schemas_digest(),
         quarantined_per_mille=quarantined_per_mille,
+        self_check_digest=self_check_digest,
         parts=[parts[name] for name in sorted(parts)],
     )

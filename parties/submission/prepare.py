@@ -17,6 +17,7 @@ from parties.initialise import load_agreed
 from parties.keys.fetching import fetch_round_key
 from parties.keys.identity_keys import key_id, load_local_secret, load_signing_key
 from parties.rounds import check_open, fetch_round
+from parties.self_check import check_report
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.store.people import remember_people
@@ -38,9 +39,11 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     Raises:
         ExtractError: the extract is unreadable, or too many rows are quarantined: nothing leaves.
         AgreementError, RoundError: the round is not one this node can take part in now.
+        SubmissionError: the node's self-check of this extract says FAIL, or the agreement wants one and there is none.
     """
     agreed = load_agreed(settings)
     check_versions(agreed.agreement.encoding)
+    self_check_digest = check_report(settings, agreed)
     forget_old(settings, datetime.now(UTC), days=agreed.agreement.retention_days)
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
@@ -55,7 +58,11 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     plant_controls(mapped, scope, agreed)
     parts = _fill(outbox, settings, scope, mapped, terms=agreed.agreement, progress=progress)
     manifest = submission_manifest(
-        parts, round_=found, organisation=settings.organisation, quarantined_per_mille=checked.quarantined_per_mille
+        parts,
+        round_=found,
+        organisation=settings.organisation,
+        quarantined_per_mille=checked.quarantined_per_mille,
+        self_check_digest=self_check_digest,
     )
     custodian = load_signing_key(settings, Role.CUSTODIAN)
     outbox.seal(signed(custodian, key_id(settings, Role.CUSTODIAN), CONTEXT, manifest.model_dump()))

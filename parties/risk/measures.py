@@ -1,0 +1,74 @@
+"""What filters and families show without an attack: repeats, weights, parity, rank, neighbours, shapes. Pure.
+
+Shares and means of a whole population; None where there are too few people to say.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from parties.encoding.diffusion import independent_rows
+from parties.risk.attacked import signs
+from parties.risk.traits import near
+from schemas.agreement import FILTER_BITS
+from schemas.byte_columns import Bytes2D
+
+FAR_OUT = 4.0  # standard deviations of weight
+ENOUGH = 100
+RANKED = FILTER_BITS + 256  # so many random filters have full rank but for one time in 2**256
+ASKED, AMONG = 500, 20_000  # of whom neighbours are looked for, and among whom; projected to the whole pool
+SEVERAL = 3
+RARE = 10  # families
+
+Measures = dict[str, float | None]
+
+
+def of_filters(clks: Bytes2D, values: Sequence[tuple[str, ...]], *, people: int, rng: np.random.Generator) -> Measures:
+    """Return what one projection's filters show.
+
+    Args:
+        clks: filters of different values, shape (n, 128).
+        values: what they are made of.
+        people: how many people the population has, with or without a filter.
+        rng: draws whose neighbours are counted.
+    """
+    shown: Measures = {"people_encoded": round(len(clks) / people, 4) if people else None}
+    if len(clks) < ENOUGH:
+        return shown
+    weights = np.bitwise_count(clks).sum(axis=1, dtype=np.int64)
+    distance = np.abs(weights - weights.mean()) / max(float(weights.std()), 1.0)
+    distinct = len(np.unique(clks, axis=0))
+    return {
+        **shown,
+        "filters_of_different_values_alike": round(1 - distinct / len(set(values)), 6),
+        "weights_far_out": round(float((distance > FAR_OUT).mean()), 5),
+        "weights_even": round(float((weights % 2 == 0).mean()), 3) if len(clks) >= RANKED else None,
+        "rank_missing": FILTER_BITS - independent_rows(_as_integers(np.unique(clks, axis=0)[:RANKED])) if distinct >= RANKED else None,
+        **_neighbours(clks, rng),
+    }
+
+
+def in_rare_family_shapes(ties: Iterable[tuple[int, int]]) -> float | None:
+    """Return the share of adults with as many children as fewer than ten adults have; ties are pairs of an adult and a child."""
+    children = Counter(adult for adult, _ in ties)
+    if len(children) < ENOUGH:
+        return None
+    families = Counter(children.values())
+    return round(sum(count for count in families.values() if count < RARE) / len(children), 4)
+
+
+def _neighbours(clks: Bytes2D, rng: np.random.Generator) -> Measures:
+    """Return how many others are near a filter, and the share that has several, as if the sample were the whole pool."""
+    chosen = rng.permutation(len(clks))[:AMONG]
+    among = signs(clks[chosen])
+    counts = near(among[:ASKED], among).sum(axis=1) - 1  # itself
+    scale = max(1.0, (len(clks) - 1) / (len(chosen) - 1))
+    return {
+        "informative_neighbours": round(float(counts.mean()) * scale, 3),
+        "with_three_neighbours": round(float((counts * scale >= SEVERAL).mean()), 3),
+    }
+
+
+def _as_integers(clks: Bytes2D) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "big") for row in clks]
