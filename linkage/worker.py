@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
-from linkage.controls.known import Controls, without_controls
+from linkage.controls.known import NO_CONTROLS, Controls, without_controls
 from linkage.controls.lists import read_controls
 from linkage.controls.measuring import measure, policy_at
 from linkage.controls.pooling import choose_and_keep
@@ -135,11 +135,9 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     opened = pa.ipc.open_file(pa.BufferReader(work.vault.read_blob(OPENED_BLOB))).read_all()
     agreement, pools = work.agreed.agreement, work.submissions.pools()
     controls = read_controls(work.submissions, families=agreement.controls.families, round_digest=work.round_digest)
-    release = (
-        _thresholds(database, round_id, agreement, make_graph(opened, pools, agreement.release), controls)
-        if controls.planted
-        else agreement.release
-    )
+    release = agreement.release
+    if controls != NO_CONTROLS:
+        release = _thresholds(database, round_id, agreement, make_graph(opened, pools, release), controls)
     graph = make_graph(without_controls(opened, controls), pools, release)
     found = graph.findings()
     decided = decide_all(found, release, relations=graph.people.relations, likeness=graph.likeness("children"))
@@ -148,7 +146,7 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         rows = [_row(item, graph.people, round_id) for item in decided]
         session.execute(delete(Finding).where(Finding.round_id == round_id))
         session.add_all(rows)
-        round_ = advance(session, round_id, State.AWAITING_APPROVAL, _event("findings-recorded", round_id, settings, now))
+        round_ = advance(session, round_id, State.AWAITING_APPROVAL, _event("findings-recorded", round_id, settings, now, **_used(release)))
         round_.findings_digest, round_.counts = findings_digest(rows), {**(round_.counts or {}), **_counts(decided)}
 
 
@@ -228,5 +226,10 @@ def _counts(decided: list[Decided]) -> dict[str, int]:
     }
 
 
-def _event(kind: str, round_id: str, settings: ServiceSettings, now: datetime) -> AuditEvent:
-    return AuditEvent(kind=kind, round_id=round_id, actor=settings.organisation, at=as_text(now))
+def _used(release: Release) -> dict[str, int]:
+    """Return the thresholds that findings were decided by."""
+    return {"theta_centibits": release.theta_centibits, "delta_centibits": release.delta_centibits}
+
+
+def _event(kind: str, round_id: str, settings: ServiceSettings, now: datetime, **detail: int) -> AuditEvent:
+    return AuditEvent(kind=kind, round_id=round_id, actor=settings.organisation, at=as_text(now), detail=detail)

@@ -45,7 +45,9 @@ class ControlClass(StrEnum):
     LOOK_ALIKE = "look-alike"  # a person put together from the prison service's own columns, whom no authority knows
 
 
-NON_MATCHES: Final = frozenset({ControlClass.TWIN, ControlClass.SIBLING, ControlClass.NAMESAKE, ControlClass.LOOK_ALIKE})
+# Whom the real person is not there to outdo: harder than a round's people. Shown by class, and in no share of all.
+HARDER: Final = frozenset({ControlClass.TWIN, ControlClass.SIBLING, ControlClass.NAMESAKE})
+NON_MATCHES: Final = HARDER | {ControlClass.LOOK_ALIKE}
 # Which class comes how often: half of the matches as sites usually record them, a third of all families no match.
 SCHEDULE: Final[tuple[ControlClass, ...]] = (
     ControlClass.USUAL,

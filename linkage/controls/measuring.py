@@ -66,12 +66,12 @@ def _numbers(controls: Controls, kinds: Mapping[str, Kind], kind: Kind, populati
 
 
 def _looked_at(graph: FamilyGraph, numbers: Mapping[Name, int]) -> set[int]:
-    """Return the families of which a pair of two sides was opened."""
+    """Return the families of which a pair of two sides was opened; of a look-alike, any pair."""
     found = set[int]()
     for (population, _, _), pairs in graph.pairs.items():
         for left, right, _ in pairs:
-            number = _number(graph, numbers, population, left)
-            if number is not None and number == _number(graph, numbers, population, right):
+            number, other = (_number(graph, numbers, population, person) for person in (left, right))
+            if number is not None and (number == other or class_of(number) is ControlClass.LOOK_ALIKE):
                 found.add(number)
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from validation.quality.controls import MILLION, Tally, summed
+from validation.quality.controls import MILLION, Tally, summed_like_people
 from validation.quality.limits import CONFIDENCE, upper_limit
 
 Reason = Literal["not enough evidence", "the agreed thresholds meet the target", "raised to meet the target"]
@@ -34,7 +34,7 @@ def choose(steps: Sequence[Mapping[str, Tally]], *, misidentified_per_million: i
         misidentified_per_million: the target, of those released.
     """
     confidence = 1 - (1 - CONFIDENCE) / len(steps)
-    evidence = [_evidence(step, summed(tallies.values()), confidence) for step, tallies in enumerate(steps)]
+    evidence = [_evidence(step, summed_like_people(tallies), confidence) for step, tallies in enumerate(steps)]
     supported = next((found for found in evidence if found.upper_limit * MILLION <= misidentified_per_million), None)
     if supported is None:
         return evidence[0]

@@ -68,7 +68,9 @@ def answer_waves(settings: NodeSettings, round_id: str, *, wait: float = 0, prog
     forget_old(settings, datetime.now(UTC), days=agreed.agreement.retention_days)
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
-        responder = _Responder(settings, client, found, fetch_round_key(settings, client, agreed, found), progress)
+        key = fetch_round_key(settings, client, agreed, found)
+        opener = controls_opener(key).hex() if agreed.agreement.controls.families else None
+        responder = _Responder(settings, client, found, key, opener, progress)
         while True:
             requests += sum(responder.answer_if_open(wave) for wave in _unanswered(settings, round_id))
             unanswered = _unanswered(settings, round_id)
@@ -103,6 +105,7 @@ class _Responder:
     client: ServiceClient
     found: Round
     key: bytes
+    opener: str | None  # of the round's lists of controls
     progress: Progress
 
     def answer_if_open(self, wave: int) -> int:
@@ -123,8 +126,7 @@ class _Responder:
         for table in listed.requests:
             parts.append(self._answer_table(wave, table, wanted[table.name]))
             self.progress(f"answer wave {wave}", len(parts), len(wanted))
-        opener = controls_opener(self.key).hex() if wave == WAVES else None
-        summary = AnswersSummary(parts=parts, controls_opener=opener)
+        summary = AnswersSummary(parts=parts, controls_opener=self.opener if wave == WAVES else None)
         acknowledgement = self.client.post(self._place("answers", wave), json=summary.model_dump(exclude_none=True)).content
         if json.loads(acknowledgement) != {"answered": True}:
             raise ServiceError("linkage service: did not say that the answers are complete; answer again, which is safe")

@@ -5,6 +5,7 @@ which never leaves, says what it is; no record of an extract can have it.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import cycle
 
 from parties.controls.families import UNKNOWN, ControlFamily
 from parties.controls.names import family_number, is_control, record_key
@@ -17,7 +18,9 @@ from schemas.encoding_set import POPULATIONS, Population
 from schemas.joins import Relation, Standing
 from schemas.roster import Kind
 
-NAME_FIELDS, BIRTH_FIELDS, HOME_FIELDS = ("forename", "surname", "middle", "sex"), ("dob", "digits"), ("postcode", "address", "town")
+# What a look-alike has from each of three people: it is the namesake of the first, or lives with a family of that name.
+NAMESAKE = (("forename", "surname", "middle", "sex"), ("dob", "digits"), ("postcode", "address", "town"))
+RELATIVE = (("surname", "postcode", "address", "town"), ("forename", "middle", "sex"), ("dob", "digits"))
 
 
 def plant(mapped: Mapped, families: Iterable[ControlFamily], organisation: str, kind: Kind) -> None:
@@ -34,9 +37,9 @@ def plant(mapped: Mapped, families: Iterable[ControlFamily], organisation: str, 
 
 
 def plant_look_alikes(mapped: Mapped, families: int, key: bytes) -> None:
-    """Add people put together from the prison service's own columns: name of one, birth of another, home of a third.
+    """Add people put together from the prison service's own columns, half of them namesakes of its people, half as of their families.
 
-    They are as like its people as its people are like each other, and no authority knows them. With few people there are none:
+    Names, births and homes are as common as among its people, and no authority knows them. With few people there are none:
     one could then be put together into somebody who is there.
 
     Args:
@@ -45,10 +48,13 @@ def plant_look_alikes(mapped: Mapped, families: int, key: bytes) -> None:
         key: of the custodian's own, 32 bytes.
     """
     stream, sources = Keystream(key), {population: _copied(rows) for population, rows in mapped.rows().items()}
-    for number in (number for number in range(families) if class_of(number) is ControlClass.LOOK_ALIKE):
+    numbers = [number for number in range(families) if class_of(number) is ControlClass.LOOK_ALIKE]
+    for number, pattern in zip(numbers, cycle((NAMESAKE, RELATIVE)), strict=False):
         for people, source in ((mapped.adults, sources["adults"]), (mapped.children, sources["children"])):
             if len(source.people()) >= FEW_ROWS:
-                _put_together(people, record_key(number), source, [int(row) for row in stream.below(len(source.person), 3)])
+                _put_together(
+                    people, record_key(number), source, dict(zip(pattern, stream.below(len(source.person), 3).tolist(), strict=True))
+                )
         mapped.tie(record_key(number), record_key(number))
 
 
@@ -68,9 +74,10 @@ def _copied(rows: PersonRows) -> PersonRows:
     return PersonRows(**{name: list(values) for name, values in vars(rows).items()})
 
 
-def _put_together(people: People, key: str, source: PersonRows, drawn: list[int]) -> None:
+def _put_together(people: People, key: str, source: PersonRows, drawn: Mapping[tuple[str, ...], int]) -> None:
+    """Add a person whose fields come from the rows given for them."""
     person = people.index[key] = people.rows.add_person(key)
     people.rows.person.append(person)
-    for row, fields in zip(drawn, (NAME_FIELDS, BIRTH_FIELDS, HOME_FIELDS), strict=True):
+    for fields, row in drawn.items():
         for name in fields:
             getattr(people.rows, name).append(getattr(source, name)[row])

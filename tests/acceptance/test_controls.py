@@ -5,10 +5,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flows.commands import round as commands
+from flows.demo.plan import OPERATORS
 from linkage import worker
 from linkage.inbox.vault import CONTROLS_OPENER_BLOB, LINKS_BLOB, Vault
 from linkage.states import State
-from linkage.store.models import Finding, Round, Submission
+from linkage.store.models import ControlResult, Finding, Round, Submission
 from parties.controls.names import is_control
 from parties.store.engine import open_node_store
 from parties.store.models import Person
@@ -45,7 +47,7 @@ def openers(linkage: Linkage) -> list[str]:
     return [path for path in linkage.files(SERVICE) if CONTROLS_OPENER_BLOB in path]
 
 
-def test_controls_are_shown_after_the_last_plan_and_leave_by_no_way(closed, monkeypatch):
+def test_controls_are_shown_after_the_last_plan_and_leave_by_no_way(closed, monkeypatch, tmp_path, capsys):
     with Session(closed.store) as session:
         manifests = [row.manifest["body"] for row in session.scalars(select(Submission))]
     assert len({part["size"] for manifest in manifests for part in manifest["parts"] if part["name"] == CONTROLS_PART}) == 1
@@ -65,7 +67,20 @@ def test_controls_are_shown_after_the_last_plan_and_leave_by_no_way(closed, monk
     assert said["this_round"]["matches"] == MATCHES
     assert said["this_round"]["recall"]["share"] > 0.5
     assert said["thresholds"]["reason"] == "not enough evidence"
+    _operators_are_told(closed, tmp_path, capsys)
     _without_the_exclusion_the_desk_refuses_them(closed, planted, monkeypatch)
+
+
+def _operators_are_told(linkage, tmp_path, capsys):
+    directory, page = linkage.directory / OPERATORS[0], tmp_path / "quality.html"
+    commands.quality(round=ROUND, dir=directory, out=page)
+    assert "this round, on controls: 32 families" in capsys.readouterr().out
+    assert "not enough evidence (n = " in page.read_text(encoding="utf-8")
+    with Session(linkage.store) as session, session.begin():  # as if one class had hardly been found
+        row = session.get_one(ControlResult, ROUND)
+        row.steps = [{**tallies, "exact|welsh": [10, 10, 1, 0, 0]} for tallies in row.steps]
+    commands.approve(round=ROUND, dir=directory)
+    assert "kinlink: warning: welsh: recall 10% of 10 on controls" in capsys.readouterr().err
 
 
 def _without_the_exclusion_the_desk_refuses_them(linkage, planted, monkeypatch):

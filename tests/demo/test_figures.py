@@ -5,6 +5,7 @@ import os
 import pytest
 from running import Demo, run_demo
 
+from flows.demo.plan import CONTROL_FAMILIES
 from schemas.receipt import RECEIPT_BYTES
 from schemas.slots import WAVES
 
@@ -14,7 +15,7 @@ SEEDS = (7, 8, 9) if os.environ.get("KINLINK_PROVE") else (7,)
 PEOPLE = 20_000
 PRECISION, RECALL, CHILDREN = 0.97, 0.75, 500
 KEYS = {
-    "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review",
+    "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review", "on_controls",
     "tokens_wrong_by_cause", "per_authority", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
 }  # fmt: skip
 CAUSES = {"namesake", "twin", "sibling", "stale tie", "moved", "other"}
@@ -48,6 +49,13 @@ def test_the_summary_names_everything(run: Demo):
     assert set(said["tokens_wrong_by_cause"]) == CAUSES
     assert set(said["statistics"]) >= STATISTICS_KEYS
     assert all(set(row) == AUTHORITY_KEYS for row in said["per_authority"].values())
+
+
+def test_controls_were_planted_found_and_kept_out(run: Demo):
+    found = run.summary["on_controls"]["this_round"]
+    assert found["controls"] == CONTROL_FAMILIES
+    assert found["recall"]["share"] >= RECALL
+    assert found["misidentification"]["verdict"] == "not enough evidence"
 
 
 def test_the_counts_add_up(run: Demo):

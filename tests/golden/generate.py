@@ -14,6 +14,7 @@ import numpy as np
 from clkhash.comparators import NumericComparison
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from parties.controls.families import Members, control_family, control_key, controls_opener
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
@@ -27,6 +28,7 @@ from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import receipt
 from schemas.agreement import PROJECTIONS
 from schemas.canonical import canonical_json, digest_of
+from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
 from schemas.joins import Relation, Standing
 from schemas.roster import Kind
@@ -322,6 +324,31 @@ def normalised():
     return {"normaliser": NORMALISER, "good": made}
 
 
+def planted_controls():
+    """Control families as every custodian must derive them, and a sealed list; and lists that stay shut."""
+    round_key, families = key("round", 32), 20
+    members = Members("prison", ["force"], [("north", "E08000025"), ("south", "W06000015")])
+    made = [control_family(control_key(round_key), number, members, date(2026, 11, 2)) for number in range(families)]
+    told = [
+        {"number": family.number, "class": class_of(family.number), "names": names_of(family.number), "recorded": family.recorded}
+        for family in made
+    ]
+    round_opener, context = controls_opener(round_key), list_context("0" * 64, "north")
+    ids = {2: [key("adult", 16).hex(), key("child", 16).hex()], 7: [None, key("other child", 16).hex()]}
+    sealed_list = seal_list(
+        {number: Planted(*(item and bytes.fromhex(item) for item in pair)) for number, pair in ids.items()}, families, round_opener, context
+    )
+    bad = [
+        {"why": "one bit of the content", "sealed": bytes([sealed_list[0] ^ 1]).hex() + sealed_list[1:].hex()},
+        {"why": "one bit of the tag", "sealed": sealed_list[:-1].hex() + bytes([sealed_list[-1] ^ 1]).hex()},
+        {"why": "cut short", "sealed": sealed_list[:-1].hex()},
+    ]
+    return {
+        "round_key": round_key.hex(), "opener": round_opener.hex(), "context": context, "families": told,
+        "good": [{"ids": ids, "sealed": sealed_list.hex()}], "bad": bad,
+    }  # fmt: skip
+
+
 VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
@@ -333,6 +360,7 @@ VECTORS = {
     "diffusion": diffusions,
     "similarity": similarities,
     "second-look": second_look,
+    "controls": planted_controls,
     "normaliser-2": normalised,
 }
 RANDOM = {"sealed-envelope"}  # new bytes each time

@@ -20,6 +20,7 @@ from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import receipt
 from schemas.canonical import canonical_json, digest_of
+from schemas.controls import open_list
 from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
 from schemas.sealed import SealingKey
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
@@ -211,3 +212,17 @@ def test_a_spoilt_join_does_not(case):
     opened_with = bytes.fromhex(vectors("second-look")["openers"][case["side"]])
     with pytest.raises((SealError, SubmissionError)):
         read_join(open_join(bytes.fromhex(case["sealed"]), opened_with))
+
+
+@pytest.mark.parametrize("case", cases("controls", "good"))
+def test_a_list_of_controls_opens_alike(case):
+    told = vectors("controls")
+    found = open_list(bytes.fromhex(case["sealed"]), len(told["families"]), bytes.fromhex(told["opener"]), told["context"])
+    assert {str(number): [person and person.hex() for person in row] for number, row in found.items()} == case["ids"]
+
+
+@pytest.mark.parametrize("case", cases("controls", "bad"))
+def test_a_spoilt_list_of_controls_does_not(case):
+    told = vectors("controls")
+    with pytest.raises(SealError):
+        open_list(bytes.fromhex(case["sealed"]), len(told["families"]), bytes.fromhex(told["opener"]), told["context"])

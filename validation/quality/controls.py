@@ -1,13 +1,13 @@
 """What planted controls say of a round: tallies by class and list of names, and the figures on them with exact limits. Pure.
 
 A match is planted where both the prison service and an authority planted it; a look-alike, where the prison service did. Figures
-are on controls: their mix of classes is the agreed one, not the round's.
+are on controls: their mix of classes is the agreed one, not the round's. Classes harder than a round's people are shown by themselves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self
 
-from schemas.controls import NON_MATCHES, ControlClass
+from schemas.controls import HARDER, NON_MATCHES, ControlClass
 from validation.quality.limits import interval, misidentification
 
 MILLE: Final = 1_000
@@ -17,7 +17,7 @@ MILLION: Final = 1_000_000
 class Tally(NamedTuple):
     """Of the controls of one class and list of names: how many, and what became of them.
 
-    `looked_at` had a pair of both sides opened. Of matches, `right` would be released and `review` came near; `wrong` counts
+    `looked_at` had a pair of both sides opened; a look-alike, a pair with anybody. Of matches, `right` would be released and `review` came near; `wrong` counts
     findings that would be released and join a control with somebody else.
     """
 
@@ -58,17 +58,22 @@ def summed(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
+def summed_like_people(tallies: Tallies) -> Tally:
+    """Return the sum over the classes that are no harder than a round's people: what shares of released controls are of."""
+    return summed(tally for key, tally in tallies.items() if _class(key) not in HARDER)
+
+
 def figures(tallies: Tallies, *, misidentified_per_million: int) -> dict[str, Any]:
     """Return precision, recall, misidentification and share in review with limits at 95 %, in all, by class and by list of names."""
-    every, matches = summed(tallies.values()), summed(tally for key, tally in tallies.items() if _class(key) not in NON_MATCHES)
-    released = every.right + every.wrong
+    like_people, matches = summed_like_people(tallies), summed(tally for key, tally in tallies.items() if _class(key) not in NON_MATCHES)
+    released = like_people.right + like_people.wrong
     return {
-        "controls": every.planted,
+        "controls": summed(tallies.values()).planted,
         "matches": matches.planted,
-        "precision": _share(every.right, released),
+        "precision": _share(like_people.right, released),
         "recall": _share(matches.right, matches.planted),
         "review": _share(matches.review, matches.planted),
-        "misidentification": misidentification(released, every.wrong, misidentified_per_million / MILLION),
+        "misidentification": misidentification(released, like_people.wrong, misidentified_per_million / MILLION),
         "by_class": {kind.value: _group(_of(tallies, 0, kind), is_match=kind not in NON_MATCHES) for kind in _classes(tallies)},
         "by_names": {name: _group(_matches(tallies, name), is_match=True) for name in sorted({_names(key) for key in tallies})},
     }

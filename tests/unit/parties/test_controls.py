@@ -168,12 +168,16 @@ def test_a_look_alike_is_put_together_from_several_of_the_custodian_s_own_people
     made = [at for at, person in enumerate(rows.person) if is_control(rows.people()[person])]
     real = {at for at in range(len(rows.person)) if at not in made}
     assert len(made) == sum(kind is ControlClass.LOOK_ALIKE for kind in SCHEDULE)
-    for at in made:
-        assert (rows.forename[at], rows.surname[at]) in {(rows.forename[row], rows.surname[row]) for row in real}
-        assert (rows.dob[at], rows.digits[at]) in {(rows.dob[row], rows.digits[row]) for row in real}
+    for at, together in zip(made, (("forename", "surname", "middle", "sex"), ("surname", "postcode", "address", "town")), strict=True):
+        assert _fields(rows, together, at) in {_fields(rows, together, row) for row in real}
+        assert _fields(rows, ("dob", "digits"), at) in {_fields(rows, ("dob", "digits"), row) for row in real}
         whole = [(rows.forename[row], rows.surname[row], rows.dob[row], rows.address[row]) for row in range(len(rows.person))]
         assert whole.count(whole[at]) == 1
     assert len({len(values) for values in vars(rows).values() if values is not rows.record_keys}) == 1
+
+
+def _fields(rows, names, row):
+    return tuple(getattr(rows, name)[row] for name in names)
 
 
 def test_a_custodian_with_few_people_plants_no_look_alike():
