@@ -4,6 +4,7 @@ Every step takes the audit event that records it, and runs in the caller's trans
 """
 
 import secrets
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,10 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from linkage.findings.explaining import Code
 from linkage.states import State, check_may_move
 from linkage.store.audit import append
-from linkage.store.models import Asked, Round, Submission
+from linkage.store.models import Asked, Finding, Round, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import check_may_start
 from schemas.audit import AuditEvent
@@ -166,6 +168,7 @@ def operator_view(session: Session, round_: Round, agreed: Agreed, approvals: in
         "findings_digest": round_.findings_digest,
         "approvals": approvals,
         "counts": {name: in_tens((round_.counts or {}).get(name)) for name in COUNTS},
+        "reasons": _reasons(session, round_),
     }
 
 
@@ -177,6 +180,13 @@ def _waves(session: Session, round_: Round) -> list[dict[str, Any]]:
         lists = waves.setdefault(asked.wave, {"answered": [], "unanswered": []})
         lists["unanswered" if asked.answers is None else "answered"].append(asked.organisation)
     return [{"wave": wave, **lists} for wave, lists in waves.items()]
+
+
+def _reasons(session: Session, round_: Round) -> dict[str, int | None]:
+    """Return of how many findings that would be released, in tens, each reason is said."""
+    query = select(Finding.codes).where(Finding.round_id == round_.round_id, Finding.decision == "release")
+    said = Counter(code for codes in session.scalars(query) for code in codes)
+    return {code: in_tens(said[code]) for code in Code}
 
 
 def in_tens(count: int | None) -> int | None:

@@ -201,6 +201,7 @@ def _row(item: Decided, people: People, round_id: str) -> Finding:
         weight_centibits=item.weight_centibits,
         grade=item.grade,
         decision=item.decision,
+        codes=list(item.codes),
     )
 
 

@@ -1,14 +1,15 @@
 """The whole graph of one round: people, weighed pairs and ties in; findings out. Pure."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 
 import numpy as np
 
 from linkage.findings.links import Link, Pair, Person, with_margins
-from linkage.findings.paths import Finding, Ties, carer_paths, declared_paths, findings, police_paths
+from linkage.findings.paths import Finding, Ties, carer_paths, declared_paths, findings, guarded, police_paths
 from linkage.findings.people import People
 from linkage.search.engine import Filters
 from schemas.agreement import Projection, Release
@@ -35,6 +36,7 @@ class FamilyGraph:
         kinds: of every organisation.
         policy: the agreement's thresholds.
         filters: of the projection `NAMES_AND_BIRTH`, by population.
+        levels: how far fields agree, of each pair, by search.
     """
 
     people: People
@@ -42,14 +44,15 @@ class FamilyGraph:
     kinds: Mapping[str, Kind]
     policy: Release
     filters: Mapping[Population, FilterOf]
+    levels: Mapping[Search, Mapping[tuple[Person, Person], tuple[int, ...]]] = field(default_factory=dict)
 
     def findings(self) -> list[Finding]:
         """Return every prisoner and authority's child that some path joins at or above the link threshold."""
-        links = {search: self._links(search) for search in SEARCHES}
+        links, alike = {search: self._links(search) for search in SEARCHES}, self._relatives()
         paths = chain(
             carer_paths(links[SEARCHES[0]], self.people.ties),
-            police_paths(links[SEARCHES[1]], self.people.ties, links[SEARCHES[3]]),
-            declared_paths(self._ties_of(Kind.PRISON_SERVICE), links[SEARCHES[2]]),
+            guarded(police_paths(links[SEARCHES[1]], self.people.ties, links[SEARCHES[3]]), alike),
+            guarded(declared_paths(self._ties_of(Kind.PRISON_SERVICE), links[SEARCHES[2]]), alike),
         )
         return findings(paths, delta=self.policy.delta_centibits / CENTIBITS)
 
@@ -70,8 +73,24 @@ class FamilyGraph:
 
     def _links(self, search: Search) -> list[Link]:
         floor = (self.policy.link_centibits - self.policy.review_band_centibits) / CENTIBITS
-        likeness = self.likeness(search[0])
-        return with_margins(self.pairs.get(search, []), lambda one, other: likeness(one, other) >= SAME_DICE, floor=floor)
+        likeness, levels = self.likeness(search[0]), self.levels.get(search, {})
+        links = with_margins(self.pairs.get(search, []), lambda one, other: likeness(one, other) >= SAME_DICE, floor=floor)
+        return [replace(link, levels=levels.get((link.left, link.right), ())) for link in links]
+
+    def _relatives(self) -> Callable[[Link], bool]:
+        """Return the question whether a child of the family of a link's right child is alike to it and was not looked at beside the left."""
+        looked = {(left, right) for search in SEARCHES if search[0] == "children" for left, right, _ in self.pairs.get(search, ())}
+        relatives: dict[Person, set[Person]] = defaultdict(set)
+        for children in self._ties_of(Kind.LOCAL_AUTHORITY).values():
+            for child in children:
+                relatives[child].update(children)
+        likeness = self.likeness("children")
+
+        def alike(link: Link) -> bool:
+            others = relatives[link.right] - {link.right}
+            return any((link.left, other) not in looked and likeness(link.right, other) >= SAME_DICE for other in others)
+
+        return alike
 
     def _ties_of(self, kind: Kind) -> Ties:
         return {adult: children for adult, children in self.people.ties.items() if self.kinds[adult.organisation] is kind}

@@ -17,13 +17,15 @@ class Person(NamedTuple):
 class Link:
     """Two records believed to be one person.
 
-    `weight` is log2 posterior odds; `margin` is how many bits it leads the best rival on either side.
+    `weight` is log2 posterior odds; `margin` is how many bits it leads the best rival on either side; `levels` say how far fields agree,
+    in the order of `linkage.second_look.levels.FIELDS`.
     """
 
     left: Person
     right: Person
     weight: float
     margin: float
+    levels: tuple[int, ...] = ()
 
 
 Pair = tuple[Person, Person, float]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.findings.graph import NAMES_AND_BIRTH, FamilyGraph, Search
-from linkage.findings.links import Pair, Person
+from linkage.findings.links import Person
 from linkage.findings.people import People
 from linkage.search.engine import Filters
 from linkage.search.pools import RoundPools
@@ -33,19 +33,24 @@ def make_graph(opened: pa.Table, pools: RoundPools, policy: Release) -> FamilyGr
         population = left.join.population
         search = (population, pools.kinds[left.organisation], pools.kinds[right.organisation])
         met.setdefault(search, []).append((people.add(left), people.add(right), row))
-    pairs = {search: _weighed(search, met[search], levels, pools) for search in SEARCHES if search in met}
-    return FamilyGraph(people, pairs, pools.kinds, policy, {population: _filters(people, pools, population) for population in POPULATIONS})
+    best = {search: _weighed(search, met[search], levels, pools) for search in SEARCHES if search in met}
+    pairs = {search: [(*both, weight) for both, (weight, _) in found.items()] for search, found in best.items()}
+    agree = {search: {both: tuple(levels[row].tolist()) for both, (_, row) in found.items()} for search, found in best.items()}
+    filters = {population: _filters(people, pools, population) for population in POPULATIONS}
+    return FamilyGraph(people, pairs, pools.kinds, policy, filters, agree)
 
 
-def _weighed(search: Search, met: list[tuple[Person, Person, int]], levels: Levels, pools: RoundPools) -> list[Pair]:
-    """Return each pair of persons once, with the best weight of its opened pairs."""
+def _weighed(
+    search: Search, met: list[tuple[Person, Person, int]], levels: Levels, pools: RoundPools
+) -> dict[tuple[Person, Person], tuple[float, int]]:
+    """Return each pair of persons once, in order, with the best weight of its opened pairs, and the row of that one."""
     population, _, responder = search
     model, size = load_model(evidence_model(), population), sum(map(len, pools.of_kind(population, responder)))
     weights = model.weights(levels[np.array([row for _, _, row in met], dtype=np.int64)], size)
-    best: dict[tuple[Person, Person], float] = {}
-    for (left, right, _), weight in zip(met, weights.tolist(), strict=True):
-        best[left, right] = max(weight, best.get((left, right), weight))
-    return [(left, right, weight) for (left, right), weight in sorted(best.items())]
+    best: dict[tuple[Person, Person], tuple[float, int]] = {}
+    for (left, right, row), weight in zip(met, weights.tolist(), strict=True):
+        best[left, right] = max((weight, -row), best.get((left, right), (weight, -row)))
+    return {both: (weight, -row) for both, (weight, row) in sorted(best.items())}
 
 
 def _filters(people: People, pools: RoundPools, population: Population) -> Mapping[str, Mapping[bytes, Filters]]:

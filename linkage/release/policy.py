@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from linkage.findings.explaining import Code
 from linkage.findings.graph import SAME_DICE
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding
@@ -23,13 +24,14 @@ Decision = Literal["release", "review", "stand-by", "withheld"]
 Likeness = Callable[[Person, Person], float]
 Children = list[set[Person]]
 CENTIBITS = 100
+NEVER_A = frozenset({Code.ALIKE_RELATIVE, Code.OTHER_RECORD})  # one more thing to be wrong about, whatever the weight
 
 
 @dataclass(frozen=True)
 class Decided:
     """What the policy says of one authority's child: the best finding about it, a grade and a decision.
 
-    `acting` is the record of this child that the token goes to, if any does: its own, or another authority's. The next in line is on
+    `codes` say why it weighs so. `acting` is the record of this child that the token goes to, if any does: its own, or another authority's. The next in line is on
     stand-by where a token is released; the others are withheld.
     """
 
@@ -39,6 +41,7 @@ class Decided:
     grade: Grade
     decision: Decision
     acting: Person
+    codes: tuple[Code, ...] = ()
 
 
 def decide(finding: Finding, policy: Release) -> Decision:
@@ -70,12 +73,13 @@ def _decided(records: list[Person], best: Mapping[Person, Finding], policy: Rele
     acting, *others = records
     surest = max((best[record] for record in records), key=lambda item: _strength(item, policy))
     decision = decide(surest, policy)
-    # Where the acting authority's own record does not suffice, that it is the same child is one more thing to be wrong about.
-    grade = _grade(surest, policy) if decide(best[acting], policy) == decision else "B"
-    yield Decided(acting, best[acting].carer, _centibits(surest), grade, decision, acting)
+    suffices = decide(best[acting], policy) == decision
+    codes = surest.codes if suffices else tuple(sorted({*surest.codes, Code.OTHER_RECORD}))
+    yield Decided(acting, best[acting].carer, _centibits(surest), _grade(surest, policy, codes), decision, acting, codes)
     for place, record in enumerate(others):
         waits: Decision = "stand-by" if place == 0 and decision == "release" else "withheld"
-        yield Decided(record, best[record].carer, _centibits(best[record]), _grade(best[record], policy), waits, acting)
+        own = best[record]
+        yield Decided(record, own.carer, _centibits(own), _grade(own, policy, own.codes), waits, acting, own.codes)
 
 
 def _in_line(records: set[Person], relations: Mapping[Person, Relation], released: set[Person]) -> list[Person]:
@@ -121,8 +125,8 @@ def _strength(finding: Finding, policy: Release) -> tuple[bool, float]:
     return decide(finding, policy) == "release", finding.weight
 
 
-def _grade(finding: Finding, policy: Release) -> Grade:
-    return "A" if finding.weight * CENTIBITS >= policy.grade_a_centibits else "B"
+def _grade(finding: Finding, policy: Release, codes: Iterable[Code]) -> Grade:
+    return "A" if finding.weight * CENTIBITS >= policy.grade_a_centibits and not NEVER_A & set(codes) else "B"
 
 
 def _centibits(finding: Finding) -> int:

@@ -107,7 +107,7 @@ class Nonce(Base):
 
 
 class Finding(Base):
-    """What the linkage says of one authority's child: a decision of release, review or withheld, once."""
+    """What the linkage says of one authority's child: a decision of release, review, stand-by or withheld, once; `codes` say why."""
 
     __tablename__ = "finding"
 
@@ -118,6 +118,7 @@ class Finding(Base):
     weight_centibits: Mapped[int]
     grade: Mapped[str] = mapped_column(WORD)
     decision: Mapped[str] = mapped_column(WORD)
+    codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
 
 class ControlResult(Base):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from linkage.findings.explaining import Code
 from linkage.findings.graph import SAME_DICE
 from linkage.findings.links import Person
 from linkage.findings.paths import Finding
@@ -21,8 +22,8 @@ NORTH, SOUTH, EAST = Person("north", 1), Person("south", 1), Person("east", 1)
 CARER = Person("north", 9)
 
 
-def found(weight=THETA, margin=DELTA, child=NORTH, prisoner=PRISONER, carer=None):
-    return Finding(prisoner, child, weight, margin, carer)
+def found(weight=THETA, margin=DELTA, child=NORTH, prisoner=PRISONER, carer=None, *, codes=()):
+    return Finding(prisoner, child, weight, margin, carer, codes)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,12 @@ def released(*findings, **given):
 @pytest.mark.parametrize(("weight", "grade"), [(GRADE_A, "A"), (GRADE_A - 0.01, "B")])
 def test_a_grade_says_how_sure_the_linkage_is(weight, grade):
     assert decided(found(weight))[NORTH].grade == grade
+
+
+@pytest.mark.parametrize(("code", "grade"), [(Code.TWO_TIES, "A"), (Code.ALIKE_RELATIVE, "B"), (Code.OTHER_RECORD, "B")])
+def test_what_is_one_more_thing_to_be_wrong_about_is_never_grade_a(code, grade):
+    answer = decided(found(GRADE_A + 20, codes=(code,)))[NORTH]
+    assert (answer.grade, answer.codes, answer.decision) == (grade, (code,), "release")
 
 
 def test_a_child_has_one_decision_on_its_best_finding():
@@ -109,7 +116,8 @@ def test_the_token_is_the_acting_authoritys_even_where_another_record_found_the_
         found(THETA - BAND, child=NORTH, carer=CARER), found(GRADE_A, child=SOUTH), standings={SOUTH: Standing.FORMER}, alike=BOTH
     )
     assert (answers[NORTH].decision, answers[SOUTH].decision) == ("release", "stand-by")
-    assert (answers[NORTH].grade, answers[NORTH].carer) == ("B", CARER)
+    assert (answers[NORTH].grade, answers[NORTH].carer, answers[NORTH].codes) == ("B", CARER, (Code.OTHER_RECORD,))
+    assert answers[SOUTH].codes == ()
 
 
 def test_of_two_records_that_both_say_resident_the_one_that_suffices_by_itself_acts():

@@ -31,6 +31,7 @@ from linkage.inbox.waves import (
     request_chunk,
     tables_of,
 )
+from linkage.rounds import operator_view
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
 from linkage.states import State
@@ -348,6 +349,19 @@ def test_every_child_with_a_parent_in_prison_is_released_to_the_authority_that_a
     assert found_rows["north", 21] == "stand-by"
     assert ("north", 12) not in found_rows
     assert state(store)[0] == State.AWAITING_APPROVAL
+
+
+def test_a_finding_says_why_in_codes_and_operators_see_tens(store, settings):
+    link(store, settings)
+    with Session(store) as session:
+        found_rows = {item.child: item.codes for item in session.scalars(select(Finding)) if item.decision == "release"}
+        seen = operator_view(session, session.get_one(Round, ROUND), load_agreed(settings.directory), approvals=0)
+    # by its carer, and because the declared child is this one, though no search found it
+    assert "two-independent-ties" in found_rows[person_id("south", "children", 65).hex()]
+    assert found_rows[person_id("north", "children", 11).hex()] == ["names-and-birth-agree"]
+    assert seen["reasons"] == {
+        "two-independent-ties": 10, "names-and-birth-agree": 10, "address-differs": 0, "relative-is-alike": 0, "found-by-another-record": 0
+    }  # fmt: skip
 
 
 def test_an_authoritys_own_carer_is_named_where_the_parent_is_on_its_record(store, settings):
