@@ -1,13 +1,14 @@
 """The linkage worker: from a closed round to findings that operators can approve, in steps that are each committed.
 
 It reads accepted submissions and answers from the vault and writes only blobs and rows of the service's own store. A step that was
-done is not done again; a step that was interrupted starts over and gives the same bytes.
+done is not done again; a step that was interrupted starts over, to the same findings.
 
     search_round    closed, or in the first wave    candidate pairs, and whom to ask for what in the waves that are not open yet
     look_round      in the second wave              pairs of which both halves came
-    find_round      searched                        findings and decisions
+    find_round      searched                        findings, decisions, and which of its own records each authority is asked about
 """
 
+import secrets
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -24,10 +25,12 @@ from linkage.engines.make import make_engine
 from linkage.findings.paths import Finding as Found
 from linkage.findings.people import People
 from linkage.findings.weighing import make_graph
+from linkage.inbox.people import read_people
 from linkage.inbox.pools import Submissions, accepted_submissions
-from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, Vault
+from linkage.inbox.vault import LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, QUESTIONS_BLOB, Vault
 from linkage.inbox.waves import answered, read_plan
 from linkage.looking import Looking
+from linkage.release.asking import asked_table
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine
@@ -41,6 +44,7 @@ from schemas.audit import AuditEvent
 from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
 from schemas.joins import PERSON_BYTES
+from schemas.roster import Kind
 from validation.progress import Progress
 
 LINKS = pa.schema(
@@ -113,6 +117,9 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     found = graph.findings()
     decided = decide_all(found, release, standings=graph.people.standings, same_child=graph.same("children"))
     work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, graph.people, release)))
+    children = {item.organisation: read_people(work.vault, item.organisation) for item in work.agreed.roster.of_kind(Kind.LOCAL_AUTHORITY)}
+    asked = asked_table(children, graph.people, decided, number=release.questions, draw=secrets.token_bytes)
+    work.vault.write_blob(QUESTIONS_BLOB, write_table(asked))
     with Session(database) as session, session.begin():
         rows = [_row(item, graph.people, round_id) for item in decided]
         session.execute(delete(Finding).where(Finding.round_id == round_id))

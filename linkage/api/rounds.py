@@ -81,8 +81,8 @@ def post_approval(round_id: str, call: Signed) -> dict[str, int]:
 
 @router.post("/{round_id}/release")
 def release(round_id: str, call: Signed) -> dict[str, str]:
-    """Mint the tokens of a round that two operators approved; a released one stays as it is."""
-    from linkage.release.minting import mint_tokens
+    """Mint the tokens and questions of a round that two operators approved; a released one stays as it is."""
+    from linkage.release.minting import mint_questions, mint_tokens
 
     check_can(call.caller, Action.RELEASE)
     with call.transaction() as session:
@@ -91,5 +91,6 @@ def release(round_id: str, call: Signed) -> dict[str, str]:
             check_may_move(round_.state, State.RELEASED)
             check_approved(session, round_, call.service.agreed.roster)
             mint_tokens(session, call.service.settings, round_id, now=call.now)
+            mint_questions(session, call.service.settings, round_id, now=call.now)
             advance(session, round_id, State.RELEASED, call.event("round-released", round_id, findings=round_.findings_digest))
         return {"state": State.RELEASED}

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from linkage.api.call import Call, Signed, SignedChunk, SignedManifest
 from linkage.api.permissions import Action, check_can
+from linkage.inbox.people import receive_people
 from linkage.inbox.submissions import (
     ConflictError,
     SubmissionState,
@@ -22,11 +23,25 @@ from linkage.rounds import check_receives, get_round
 from schemas.encoding_set import CONTEXT
 from schemas.errors import SubmissionError
 from schemas.request_signing import DEFAULT_CONTENT_TYPE
+from schemas.roster import Kind
 
-router = APIRouter(prefix="/v1/rounds/{round_id}/submissions/{digest}", tags=["submissions"])
+router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["submissions"])
+SUBMISSION = "/submissions/{digest}"
 
 
-@router.put("")
+@router.put("/people", status_code=204)
+def put_people(round_id: str, call: SignedChunk) -> None:
+    """Keep the person ids of an authority's children, which it may be asked about; later ones take their place."""
+    check_can(call.caller, Action.SUBMIT)
+    if call.service.agreed.roster.get(call.caller.organisation).kind is not Kind.LOCAL_AUTHORITY:
+        raise SubmissionError("people: authorities alone are asked about their records; send none")
+    with call.transaction() as session:
+        round_ = get_round(session, round_id, lock=True)
+        check_receives(round_, call.instant)
+        receive_people(Vault(call.service.settings, round_), call.caller.organisation, call.body)
+
+
+@router.put(SUBMISSION)
 def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str, Any]:
     """Take the signed manifest of a submission; say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
@@ -39,7 +54,7 @@ def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str
         return view(session, submission)
 
 
-@router.get("")
+@router.get(SUBMISSION)
 def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
     """Say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
@@ -47,7 +62,7 @@ def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
         return view(session, find_own(session, round_id, digest, call.caller.organisation))
 
 
-@router.put("/parts/{name}/chunks/{index}", status_code=204)
+@router.put(SUBMISSION + "/parts/{name}/chunks/{index}", status_code=204)
 def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChunk) -> None:
     """Keep one chunk; the same bytes again change nothing."""
     check_can(call.caller, Action.SUBMIT)
@@ -58,7 +73,7 @@ def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChu
         receive_chunk(session, Vault(call.service.settings, round_), submission, (name, index), call.body)
 
 
-@router.post("/accept", response_class=Response)
+@router.post(SUBMISSION + "/accept", response_class=Response)
 def post_accept(round_id: str, digest: str, call: Signed) -> Response:
     """Check the whole submission and answer with its receipt, the same bytes ever after."""
     check_can(call.caller, Action.SUBMIT)

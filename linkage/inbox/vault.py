@@ -20,6 +20,7 @@ from schemas.errors import RoundError, ServiceError
 VAULT_DIRECTORY = "vault"
 PLAN_BLOB = "plan.arrow"  # who is asked for what, in which wave
 OPENED_BLOB, LINKS_BLOB = "opened.arrow", "links.arrow"  # what opened pairs say; prisoners and the children linked with them
+QUESTIONS_BLOB = "questions.arrow"  # which of its own records each authority is asked about
 BLOBS = "results"  # not a legal digest, so never a submission's
 NONCE_BYTES = 12
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600

@@ -7,6 +7,7 @@ from parties.answering.kept import KeptFilters
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.settings import NodeSettings
+from parties.store.people import children_of
 from parties.submission.outbox import Outbox
 from parties.submission.prepare import prepare
 from parties.submission.receipts import Submitted, check_receipt, store_receipt, stored_receipt
@@ -41,6 +42,8 @@ def send(settings: NodeSettings, round_id: str, progress: Progress = silent) -> 
     again = receipt is not None
     if receipt is None:
         with ServiceClient(settings, Role.CUSTODIAN) as client:
+            if settings.kind == "local-authority":
+                client.put(f"/v1/rounds/{round_id}/people", content=children_of(settings, round_id))
             content = _deliver(client, outbox, document, progress)
         receipt = check_receipt(content, roster, round_id=round_id, organisation=settings.organisation, submission=document.digest)
         store_receipt(settings, round_id, content)
