@@ -32,6 +32,7 @@ COMMANDS = (
     (("party", "submit"), "flows.commands.party:submit", "Check, encode, seal and submit; ends with a receipt."),
     (("party", "answer"), "flows.commands.party:answer", "Answer the second look's requests."),
     (("party", "collect"), "flows.commands.party:collect", "Open this authority's envelopes, route them, write the referrals."),
+    (("party", "questions"), "flows.commands.questions:questions", "Fetch, and answer, questions about this authority's own records."),
     (("keys", "issue"), "flows.commands.keys:issue", "Send this key holder's share of a round key, sealed to every custodian."),
     (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
     (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),

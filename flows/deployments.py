@@ -20,6 +20,7 @@ TABLES: Mapping[str, Sequence[Stage]] = {
     **dict.fromkeys(custodian.NAMES, custodian.STAGES),
     **{custodian.answer_name(kind): custodian.answer_stages(ANSWER_WAIT_SECONDS) for kind in custodian.ANSWERING},
     local_authority.NAME: local_authority.STAGES,
+    local_authority.QUESTIONS_NAME: local_authority.QUESTION_STAGES,
     linkage_round.NAME: linkage_round.STAGES,
     statistics.NAME: statistics.publish_stages(TABLES_DIRECTORY),
 }

@@ -1,10 +1,11 @@
-"""An authority's desk flow: collect envelopes, open, route, write the referrals, redeem."""
+"""An authority's desk flows: collect envelopes, open, route, write the referrals, redeem; and fetch questions about its own records."""
 
 from pathlib import Path
 
 from flows.stages import Counts, Stage
 
 NAME = "referral-desk"
+QUESTIONS_NAME = "record-questions"
 
 
 def collect(directory: Path, round_id: str) -> Counts | None:
@@ -20,4 +21,14 @@ def collect(directory: Path, round_id: str) -> Counts | None:
     return None
 
 
+def fetch(directory: Path, round_id: str) -> Counts | None:
+    """Fetch the questions about the authority's own records into a worklist."""
+    from parties.questions.fetching import fetch_questions
+    from parties.settings import load_settings
+
+    fetch_questions(load_settings(directory), round_id)
+    return None
+
+
 STAGES = (Stage("collect", collect),)
+QUESTION_STAGES = (Stage("fetch", fetch, retries=2),)

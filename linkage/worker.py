@@ -1,14 +1,15 @@
 """The linkage worker: from a closed round to findings that operators can approve, in steps that are each committed.
 
 It reads accepted submissions and answers from the vault and writes only blobs and rows of the service's own store. A step that was
-done is not done again, but carrying over, which may see more answers; a step that was interrupted starts over and gives the same bytes.
+done is not done again, but carrying over, which may see more answers; a step that was interrupted starts over, to the same findings.
 
     search_round    closed, or in the first wave    candidate pairs, and whom to ask for what in the waves that are not open yet
     carry_round     in the first wave               children of parents who agree, to be asked for in the second wave
     look_round      in the second wave              pairs of which both halves came
-    find_round      searched                        findings and decisions
+    find_round      searched                        findings, decisions, and which of its own records each authority is asked about
 """
 
+import secrets
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,12 +32,14 @@ from linkage.findings.paths import Finding as Found
 from linkage.findings.people import People
 from linkage.findings.weighing import make_graph
 from linkage.inbox.pools import Submissions, accepted_submissions
-from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, Vault
+from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, PLAN_BLOB, QUESTIONS_BLOB, Vault
 from linkage.inbox.waves import answered, read_asked, read_plan
 from linkage.looking import Looking
+from linkage.release.asking import asked_table
 from linkage.release.policy import Decided, decide_all
 from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine
+from linkage.search.pools import RoundPools
 from linkage.settings import ServiceSettings
 from linkage.states import State, check_is, is_past
 from linkage.store.audit import append
@@ -44,9 +47,11 @@ from linkage.store.models import Finding
 from schemas.agreed import Agreed
 from schemas.agreement import Agreement, Release
 from schemas.audit import AuditEvent
+from schemas.byte_columns import Bytes2D
 from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
-from schemas.joins import PERSON_BYTES
+from schemas.joins import NAMING, PERSON_BYTES
+from schemas.roster import Kind
 from validation.progress import Progress
 
 LINKS = pa.schema(
@@ -142,6 +147,15 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     found = graph.findings()
     decided = decide_all(found, release, relations=graph.people.relations, likeness=graph.likeness("children"))
     work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, decided, graph.people, release)))
+    asked = asked_table(
+        _frames(pools, controls),
+        graph.people,
+        decided,
+        number=release.questions,
+        draw=secrets.token_bytes,
+        never=controls.ids("children"),
+    )
+    work.vault.write_blob(QUESTIONS_BLOB, write_table(asked))
     with Session(database) as session, session.begin():
         rows = [_row(item, graph.people, round_id) for item in decided]
         session.execute(delete(Finding).where(Finding.round_id == round_id))
@@ -217,6 +231,12 @@ def _links_table(found: Iterable[Found], decided: Iterable[Decided], people: Peo
         ],
         schema=LINKS,
     )
+
+
+def _frames(pools: RoundPools, controls: Controls) -> dict[str, Bytes2D]:
+    """Return the ids of each authority's children that may be asked about: people are named by their filters' pseudonyms of one projection."""
+    known = (pool for pool in pools.of_kind("children", Kind.LOCAL_AUTHORITY) if pool.organisation not in controls.unread)
+    return {pool.organisation: pool.pseudonyms[NAMING[0]] for pool in known}
 
 
 def _counts(decided: list[Decided]) -> dict[str, int]:

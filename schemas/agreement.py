@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import AgreementError
+from schemas.questions import MAX_QUESTIONS
 from schemas.roster import ROOT_SIGNATURES_NEEDED, Roster
 from schemas.signature import SignedDocument, check_signed, malformed_at
 
@@ -87,6 +88,7 @@ class Release(_Model):
     review_band_centibits: int = 800
     token_days: int = Field(default=28, ge=1, le=90)
     envelopes: int = Field(default=200, ge=1, le=10_000, description="how many every authority gets at a release, whatever was found")
+    questions: int = Field(default=20, ge=0, le=MAX_QUESTIONS, description="records that each authority is asked about in a round")
 
 
 class SelfCheck(_Model):

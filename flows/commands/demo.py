@@ -78,6 +78,10 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
         ("controls", _on_controls(summary["on_controls"]["this_round"])),
         ("review", f"at most {summary['sent_to_review']} findings near the threshold, shown to nobody"),
         (
+            "questions",
+            f"{summary['questions']['records']:,} records for {summary['questions']['authorities']} authorities to look up, some at random",
+        ),
+        (
             "statistics",
             f"{statistics['value']:,} children ({statistics['lower']:,} to {statistics['upper']:,}), noised once at epsilon {statistics['epsilon']}",
         ),

@@ -89,6 +89,8 @@ class Demo:
             status, on_controls = self._release()
         with self._stage("referrals"):
             collected = self._collect()
+        with self._stage("questions"):
+            questions = self._ask()
         with self._stage("statistics"):
             statistics = self._statistics()
         with self._stage("scoring"):
@@ -99,6 +101,7 @@ class Demo:
             "prevalence": population["prevalence"],
             "sent_to_review": status["counts"]["review"],
             "on_controls": on_controls,
+            "questions": questions,
             "police_outputs": self._police_outputs(answered),
             "vault_bytes": self.vault_bytes,
             "statistics": statistics,
@@ -307,15 +310,26 @@ class Demo:
         return self._operate(0, "status"), self._operate(0, "quality")
 
     def _collect(self) -> dict[str, Any]:
-        authorities = [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]
+        authorities = self._authorities()
+        answers = self._by_authority("collect", authorities)
+        return {str(member.gss_code): answer for member, answer in zip(authorities, answers, strict=True)}
+
+    def _ask(self) -> dict[str, int]:
+        """Let every authority fetch the questions about its own records; return how many authorities and worklists' rows there are."""
+        answers = self._by_authority("questions", self._authorities())
+        return {"authorities": len(answers), "records": sum(answer["records"] for answer in answers)}
+
+    def _authorities(self) -> list[Member]:
+        return [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]
+
+    def _by_authority(self, command: str, authorities: list[Member]) -> list[dict[str, Any]]:
         jobs = [
-            (member.organisation, member.directory(self.out), ["party", "collect", "--dir", ".", "--round", plan.ROUND_ID])
+            (member.organisation, member.directory(self.out), ["party", command, "--dir", ".", "--round", plan.ROUND_ID])
             for member in authorities
         ]
-        answers = self.processes.run_all(
-            jobs, at_once=_cores(), done=lambda count: self.tell(f"  {count} of {len(jobs)} authorities collected")
+        return self.processes.run_all(
+            jobs, at_once=_cores(), done=lambda count: self.tell(f"  {command}: {count} of {len(jobs)} authorities")
         )
-        return {str(member.gss_code): answer for member, answer in zip(authorities, answers, strict=True)}
 
     def _statistics(self) -> dict[str, Any]:
         directory = plan.STATISTICS.directory(self.out)

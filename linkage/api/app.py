@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from linkage.agreed import load_agreed
-from linkage.api import envelopes, problems, rounds, shares, submissions, tables, waves
+from linkage.api import envelopes, problems, questions, rounds, shares, submissions, tables, waves
 from linkage.api.call import Service
 from linkage.api.identity import Identities
 from linkage.clock import Clock, utc_now
@@ -33,7 +33,7 @@ def create_app(settings: ServiceSettings, engine: Engine | None = None, *, clock
     app.state.service = _service(settings, engine or open_store(settings.database), clock)
     problems.install(app)
     app.add_api_route("/v1/health", health, tags=["health"])
-    for noun in (rounds, shares, submissions, waves, envelopes, tables):
+    for noun in (rounds, shares, submissions, waves, envelopes, questions, tables):
         app.include_router(noun.router)
     return app
 

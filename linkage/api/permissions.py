@@ -37,6 +37,7 @@ class Action(StrEnum):
     RELEASE = "release"
     COLLECT_ENVELOPE = "collect envelopes"
     REDEEM = "redeem a token"
+    COLLECT_QUESTIONS = "collect questions"
     COUNT = "ask for tables"
     READ_AUDIT = "read the audit log"
 
@@ -65,6 +66,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
         frozenset({Role.DESK}), "envelope is sealed to another authority; collect your own with `kinlink party collect`"
     ),
     Action.REDEEM: Permission(frozenset({Role.DESK}), "token is another authority's; redeem your own with `kinlink party collect`"),
+    Action.COLLECT_QUESTIONS: Permission(frozenset({Role.DESK})),
     Action.COUNT: Permission(frozenset({Role.STATISTICIAN})),
     Action.READ_AUDIT: Permission(frozenset({Role.OPERATOR})),
 }

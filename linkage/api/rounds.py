@@ -90,8 +90,9 @@ def post_approval(round_id: str, call: Signed) -> dict[str, int]:
 
 @router.post("/{round_id}/release")
 def release(round_id: str, call: Signed) -> dict[str, Any]:
-    """Mint the tokens of a round that two operators approved; a released one, what waits, once a day."""
+    """Mint the tokens and questions of a round that two operators approved; of a released one, the tokens of what waits, once a day."""
     from linkage.release.minting import is_due, mint_tokens, waiting_findings
+    from linkage.release.questions import mint_questions
 
     check_can(call.caller, Action.RELEASE)
     with call.transaction() as session:
@@ -100,6 +101,7 @@ def release(round_id: str, call: Signed) -> dict[str, Any]:
             check_may_move(round_.state, State.RELEASED)
             check_approved(session, round_, call.service.agreed.roster)
             mint_tokens(session, call.service.settings, round_id, now=call.now)
+            mint_questions(session, call.service.settings, round_id, now=call.now)
             advance(session, round_id, State.RELEASED, call.event("round-released", round_id, findings=round_.findings_digest))
         elif is_due(session, round_id, call.now):
             mint_tokens(session, call.service.settings, round_id, now=call.now)

@@ -23,10 +23,11 @@ from schemas.encoding_set import CONTEXT
 from schemas.errors import SubmissionError
 from schemas.request_signing import DEFAULT_CONTENT_TYPE
 
-router = APIRouter(prefix="/v1/rounds/{round_id}/submissions/{digest}", tags=["submissions"])
+router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["submissions"])
+SUBMISSION = "/submissions/{digest}"
 
 
-@router.put("")
+@router.put(SUBMISSION)
 def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str, Any]:
     """Take the signed manifest of a submission; say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
@@ -39,7 +40,7 @@ def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str
         return view(session, submission)
 
 
-@router.get("")
+@router.get(SUBMISSION)
 def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
     """Say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
@@ -47,7 +48,7 @@ def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
         return view(session, find_own(session, round_id, digest, call.caller.organisation))
 
 
-@router.put("/parts/{name}/chunks/{index}", status_code=204)
+@router.put(SUBMISSION + "/parts/{name}/chunks/{index}", status_code=204)
 def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChunk) -> None:
     """Keep one chunk; the same bytes again change nothing."""
     check_can(call.caller, Action.SUBMIT)
@@ -58,7 +59,7 @@ def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChu
         receive_chunk(session, Vault(call.service.settings, round_), submission, (name, index), call.body)
 
 
-@router.post("/accept", response_class=Response)
+@router.post(SUBMISSION + "/accept", response_class=Response)
 def post_accept(round_id: str, digest: str, call: Signed) -> Response:
     """Check the whole submission and answer with its receipt, the same bytes ever after."""
     check_can(call.caller, Action.SUBMIT)

@@ -37,6 +37,14 @@ class Controls:
             for population, person in persons(row).items()
         }
 
+    def ids(self, population: Population) -> dict[str, set[bytes]]:
+        """Return the ids of one population's controls, by organisation."""
+        found: dict[str, set[bytes]] = {}
+        for known, organisation, person in self.numbers():
+            if known == population:
+                found.setdefault(organisation, set()).add(person)
+        return found
+
     def __repr__(self) -> str:
         """Show nothing."""
         return "Controls(…)"

@@ -21,6 +21,7 @@ VAULT_DIRECTORY = "vault"
 PLAN_BLOB, CARRIED_BLOB = "plan.arrow", "carried.arrow"  # who is to be asked for what: by the search, and once children were carried over
 OPENED_BLOB, LINKS_BLOB = "opened.arrow", "links.arrow"  # what opened pairs say; prisoners and the children linked with them
 CONTROLS_OPENER_BLOB = "controls-opener"  # of each who sent it: opens the custodians' lists of planted controls
+QUESTIONS_BLOB = "questions.arrow"  # which of its own records each authority is asked about
 BLOBS = "results"  # not a legal digest, so never a submission's
 NONCE_BYTES = 12
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600

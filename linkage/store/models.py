@@ -163,6 +163,17 @@ class Envelope(Base):
     redeemed_at: Mapped[str | None] = mapped_column(INSTANT)
 
 
+class Questions(Base):
+    """What one authority is asked about its own records in one round, sealed to its desk: of one size, whatever was found."""
+
+    __tablename__ = "questions"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    authority: Mapped[str] = mapped_column(ID, primary_key=True)
+    sealed: Mapped[bytes]
+    minted_at: Mapped[str] = mapped_column(INSTANT)
+
+
 class AuditEntry(Base):
     """One event of the audit log; triggers refuse to change or delete it."""
 

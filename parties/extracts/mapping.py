@@ -11,6 +11,7 @@ from datetime import date
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import EXTRACT_DIRECTORY, Checked
 from parties.extracts.read import read_extract
+from parties.questions.answered import NO_ANSWERS, Answers, answered_sources, with_answers
 from parties.settings import NodeSettings
 from schemas.encoding_set import Population
 from schemas.joins import Relation, Standing, quarter_of
@@ -67,8 +68,8 @@ class Mapped:
 Records = Callable[[str], Iterator[Record]]
 
 
-def map_extract(settings: NodeSettings, checked: Checked) -> Mapped:
-    """Return the people of the node's extract.
+def map_extract(settings: NodeSettings, checked: Checked, answers: Answers = NO_ANSWERS) -> Mapped:
+    """Return the people of the node's extract, with what was answered about their records.
 
     Raises:
         ExtractError: a file is missing or unreadable.
@@ -78,13 +79,13 @@ def map_extract(settings: NodeSettings, checked: Checked) -> Mapped:
         for chunk in read_extract(settings.path(EXTRACT_DIRECTORY), file):
             for row, record in enumerate(chunk.frame.to_dict("records"), start=chunk.first_row):
                 if row not in checked.quarantined[file]:
-                    yield record  # type: ignore[misc]  # every column is text
+                    yield with_answers(file, record, answers)  # type: ignore[arg-type]  # every column is text
 
     return _MAPPERS[Kind(settings.kind)](records)
 
 
 def sources(record: Record) -> Iterator[Record]:
-    """Yield the record as it is, then once for an alias, a former surname and a previous postcode that it names."""
+    """Yield the record as it is, then once for an alias, a former surname and a previous postcode that it names, then for answers about it."""
     yield record
     if record.get("alias_forename") or record.get("alias_surname"):
         yield {
@@ -96,6 +97,7 @@ def sources(record: Record) -> Iterator[Record]:
         yield {**record, "surname": record["former_surname"]}
     if record.get("previous_postcode"):
         yield {**record, "postcode": record["previous_postcode"], "address": "", "town": ""}
+    yield from answered_sources(record)
 
 
 def _map_prison_service(records: Records) -> Mapped:

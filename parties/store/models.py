@@ -32,6 +32,21 @@ class RedeemedToken(Base):
     referral: Mapped[str | None] = mapped_column(String(300))
 
 
+class AskedRecord(Base):
+    """A record of the authority's own that a round was the first to ask about; answers are NULL until given, "" where there is nothing."""
+
+    __tablename__ = "asked_record"
+
+    file: Mapped[str] = mapped_column(String(16), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    round_id: Mapped[str] = mapped_column(String(64), index=True)
+    former_surname: Mapped[str | None]
+    earlier_postcode: Mapped[str | None]
+    second_date_of_birth: Mapped[str | None]
+    middle_names: Mapped[str | None]
+    other_forename: Mapped[str | None]
+
+
 class AnsweredWave(Base):
     """A wave of second-look requests that this node answers, with the digest of the requests."""
 

@@ -16,6 +16,7 @@ from parties.extracts.mapping import Mapped, map_extract
 from parties.initialise import load_agreed
 from parties.keys.fetching import fetch_round_key
 from parties.keys.identity_keys import key_id, load_local_secret, load_signing_key
+from parties.questions.kept import read_answers
 from parties.rounds import check_open, fetch_round
 from parties.self_check import check_report
 from parties.settings import NodeSettings
@@ -34,7 +35,7 @@ from validation.progress import Progress, silent
 def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progress = silent) -> str:
     """Encode the extract for a round, or the newest open one, into the outbox; return the round's name.
 
-    The same extract gives the same bytes. An authority's map from person ids to its records is kept in its own database.
+    The same extract and answers give the same bytes. An authority's map from person ids to its records is kept in its own database.
 
     Raises:
         ExtractError: the extract is unreadable, or too many rows are quarantined: nothing leaves.
@@ -53,8 +54,8 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
         )
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
+    mapped = map_extract(settings, checked, read_answers(settings))
     outbox = Outbox(settings, found.round_id)
-    mapped = map_extract(settings, checked)
     plant_controls(mapped, scope, agreed)
     parts = _fill(outbox, settings, scope, mapped, terms=agreed.agreement, progress=progress)
     manifest = submission_manifest(

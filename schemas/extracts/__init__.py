@@ -81,6 +81,16 @@ def load_rules(kind: str) -> ExtractRules:
     """
     if kind not in KINDS:
         raise KeyError(kind)
+    return _load(kind)
+
+
+@functools.cache
+def load_answer_rules() -> ExtractRules:
+    """Return the rules of the answers that an authority gives to questions about its own records."""
+    return _load("answers")
+
+
+def _load(kind: str) -> ExtractRules:
     text = importlib.resources.files(__name__).joinpath(f"{kind}.json").read_text(encoding="utf-8")
     content = json.loads(text)
     files = {name: _file(name, body) for name, body in content["files"].items()}

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from flows import custodian, linkage_round, local_authority, statistics
 from flows.stages import Stage, _as_task, as_flow
-tables = [custodian.STAGES, linkage_round.STAGES, local_authority.STAGES, statistics.publish_stages(Path())]
+tables = [custodian.STAGES, linkage_round.STAGES, local_authority.STAGES, local_authority.QUESTION_STAGES, statistics.publish_stages(Path())]
 seen = []
 for stages in tables:
     for made in (as_flow("flow", stages), *(_as_task("flow", stage) for stage in stages)):

@@ -72,5 +72,20 @@ def test_a_word_in_another_sense_is_not(text):
     assert not found(text)
 
 
+OF_THE_REASON = re.compile(
+    r"custod|prison|police|\bforces?\b|offen[cd]|sentence|referr|review|finding|theta|convict|\bparent", re.IGNORECASE
+)
+
+
+def test_what_people_read_who_answer_questions_has_no_word_of_why():
+    from flows.commands.questions import questions
+    from schemas.extracts import load_answer_rules
+
+    page = (REPOSITORY / "docs/how-to/answer-questions.md").read_text(encoding="utf-8")
+    header = " ".join(load_answer_rules().files["answers"].header)
+    for text in (page, questions.__doc__, header):
+        assert OF_THE_REASON.findall(text) == []
+
+
 def test_a_glossary_may_list_the_words_we_avoid():
     assert found(AVOIDED_HEADING.sub("", "# Glossary\n\n## Words we avoid\n\ninmate\n\n## More\n\nvictim\n")) == {5: "victim"}

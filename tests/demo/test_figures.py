@@ -16,7 +16,7 @@ PEOPLE = 20_000
 PRECISION, RECALL, CHILDREN = 0.97, 0.75, 500
 KEYS = {
     "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review", "on_controls",
-    "tokens_wrong_by_cause", "per_authority", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
+    "tokens_wrong_by_cause", "per_authority", "questions", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
 }  # fmt: skip
 CAUSES = {"namesake", "twin", "sibling", "stale tie", "moved", "other"}
 ACKNOWLEDGED_BYTES = len(b'{"answered":true}')

@@ -31,6 +31,7 @@ from schemas.canonical import canonical_json, digest_of
 from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
 from schemas.joins import Relation, Standing
+from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
 from schemas.roster import Kind
 from schemas.sealed import SealingKey, seal
 from schemas.sealed_join import Join, Tied, seal_join, write_join
@@ -153,6 +154,25 @@ def sealed():
     bad = [{**good, "why": why, "envelope": text(content)} for why, content in spoilt.items()]
     bad += [{**good, "why": "another info", "info": info + "x"}, {**good, "why": "another key", "key": text(key("another sealing", 96))}]
     return {"good": [good], "bad": bad}
+
+
+def questions():
+    """Return question bodies that are read, and contents that are refused."""
+    children = tuple(key(f"child {number}", 16).hex() for number in range(MAX_QUESTIONS))
+    bodies = [
+        QuestionsBody(round_id="r-2026-11", authority="council", questions=QUESTIONS, children=children[:count])
+        for count in (0, 20, MAX_QUESTIONS)
+    ]
+    good = [{"body": body.model_dump(mode="json"), "content": text(write_questions(body))} for body in bodies]
+    content = write_questions(bodies[1])
+    bad = [
+        content[:-1],
+        content + b" ",
+        content.replace(b"middle_names", b"middle_marks"),
+        content.replace(b"children", b"childrex"),
+        bytes(QUESTIONS_BYTES),
+    ]
+    return {"good": good, "bad": [text(item) for item in bad]}
 
 
 def tokens():
@@ -353,6 +373,7 @@ VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
     "sealed-envelope": sealed,
+    "questions-body": questions,
     "token-body": tokens,
     "receipt": receipts,
     "clk": clks,

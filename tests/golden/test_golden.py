@@ -22,6 +22,7 @@ from schemas import receipt
 from schemas.canonical import canonical_json, digest_of
 from schemas.controls import open_list
 from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
+from schemas.questions import read_questions, write_questions
 from schemas.sealed import SealingKey
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
@@ -81,6 +82,19 @@ def test_an_envelope_opens(case):
 def test_a_spoilt_envelope_does_not(case):
     with pytest.raises(SealError):
         SealingKey(raw(case["key"])).open(raw(case["envelope"]), case["info"])
+
+
+@pytest.mark.parametrize("case", cases("questions-body", "good"))
+def test_questions_are_read_and_written_alike(case):
+    body = read_questions(raw(case["content"]))
+    assert body.model_dump(mode="json") == case["body"]
+    assert write_questions(body) == raw(case["content"])
+
+
+@pytest.mark.parametrize("content", cases("questions-body", "bad"))
+def test_what_is_no_questions_is_refused(content):
+    with pytest.raises(SubmissionError):
+        read_questions(raw(content))
 
 
 @pytest.mark.parametrize("case", cases("token-body", "good"))

@@ -24,6 +24,7 @@ from parties.extracts.read import read_extract
 from parties.initialise import init_node
 from parties.keys.identity_keys import load_local_secret, load_sealing_key, load_signing_key
 from parties.keys.shares import check_strength, open_share
+from parties.questions.answers import take_answers
 from parties.referrals.opening import Addressee, open_sealed
 from parties.referrals.routing import make_directory
 from parties.rounds import read_round
@@ -36,6 +37,7 @@ from schemas.canonical import canonical_json
 from schemas.encoding_set import SubmissionManifest, read_table
 from schemas.errors import UserError
 from schemas.extracts import load_rules
+from schemas.questions import QUESTIONS_BYTES, read_questions
 from schemas.receipt import RECEIPT_BYTES, read_receipt
 from schemas.roster import Role
 from schemas.sealed import SealingKey, seal
@@ -167,6 +169,9 @@ CASES = {
         sealed_to_desk(SURNAME.encode(), "kinlink/token/1|" + "0" * 64 + "|north"), DESK, ADDRESSEE, name="envelope"
     ),
     "a token that is none": lambda _: read_token(f'{{"token": "{SURNAME}"}}'.encode().ljust(TOKEN_BODY_BYTES)),
+    "questions that are none": lambda _: read_questions(f'{{"children": ["{SURNAME}"]}}'.encode().ljust(QUESTIONS_BYTES)),
+    "answers that are no table": lambda node: take_answers(node, node.path("extract", "quotes.csv")),
+    "answers without their columns": lambda node: take_answers(node, node.path("extract", "children.csv")),
     "a receipt of another length": lambda _: read_receipt(SURNAME.encode()),
     "a receipt that is none": lambda _: check_receipt(
         f'{{"body": "{SURNAME}"}}'.encode().ljust(RECEIPT_BYTES), None, round_id=ROUND, organisation="north", submission=""
