@@ -21,10 +21,14 @@ DIRECTORY = "questions"
 
 
 class RecordName(NamedTuple):
-    """A record as the extract names it: its file, and the id that it has there."""
+    """A record as the extract names it: its file, and the id that it has there, which `repr` does not show."""
 
     file: str
     record_id: str
+
+    def __repr__(self) -> str:
+        """Show the file alone."""
+        return f"RecordName({self.file})"
 
 
 def worklist_path(settings: NodeSettings, round_id: str) -> Path:
