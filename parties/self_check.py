@@ -44,7 +44,7 @@ def self_check(settings: NodeSettings, progress: Progress = silent) -> SelfCheck
     found = list(checking.projections(progress))
     families = measured({"in_rare_family_shapes": in_rare_family_shapes(mapped.ties)})
     report = SelfCheckReport(
-        extract_digest=_extract_digest(settings),
+        extract_digest=extract_digest(settings),
         agreement_digest=agreed.agreement_digest,
         diffusion=checking.strength.diffusion,
         bits_per_mille=checking.strength.bits_per_mille,
@@ -68,7 +68,7 @@ def check_report(settings: NodeSettings, agreed: Agreed) -> str | None:
     """
     content = settings.path(REPORT_FILE).read_bytes() if settings.path(REPORT_FILE).is_file() else b""
     report = _read(content)
-    if report is None or (report.extract_digest, report.agreement_digest) != (_extract_digest(settings), agreed.agreement_digest):
+    if report is None or (report.extract_digest, report.agreement_digest) != (extract_digest(settings), agreed.agreement_digest):
         if agreed.agreement.self_check.required:
             raise SubmissionError(f"self-check: the agreement wants a report of this extract and there is none; {AGAIN}")
         return None
@@ -105,8 +105,8 @@ def _in_tens(people: People) -> int:
     return -(-len(people.index) // TENS) * TENS
 
 
-def _extract_digest(settings: NodeSettings) -> str:
-    """Return the digest of all files of the extract with their names."""
+def extract_digest(settings: NodeSettings) -> str:
+    """Return the digest of all files of the node's extract with their names."""
     summed = hashlib.sha256()
     for path in sorted(path for path in settings.path(EXTRACT_DIRECTORY).iterdir() if path.is_file()):
         summed.update(f"{path.name}\n{_file_digest(path)}\n".encode())

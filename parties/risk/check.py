@@ -11,7 +11,7 @@ from parties.encoding.rows import PersonRows
 from parties.risk.attacked import Strength, Target
 from parties.risk.attacks import Name, Outcome, attack
 from parties.risk.limits import RANGES, verdict_of_attack, verdict_of_measure, worst
-from parties.risk.measures import Measures, of_filters
+from parties.risk.measures import ENOUGH, Measures, of_filters, people_encoded
 from parties.risk.report import Attacked, Measured, OfProjection, Proposal
 from parties.risk.samples import dense_order, values_of
 from schemas.agreement import PROJECTIONS, Projection
@@ -64,8 +64,11 @@ class Checking:
     def _measure(self, population: Population, projection: Projection) -> Measures:
         rows = self.populations[population]
         values = list(values_of(rows, projection).values())
+        shown = people_encoded(len(values), len(rows.people()))
+        if len(values) < ENOUGH:
+            return shown
         clks = self._target((population, projection), self.strength).filters(values)
-        return of_filters(clks, values, people=len(rows.people()), rng=np.random.default_rng(self.seed))
+        return {**shown, **of_filters(clks, values, np.random.default_rng(self.seed))}
 
     def _attack(self, name: Name, place: tuple[Population, Projection], strength: Strength) -> Attacked:
         values = values_of(self.populations[place[0]], place[1])

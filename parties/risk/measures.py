@@ -24,27 +24,27 @@ RARE = 10  # families
 Measures = dict[str, float | None]
 
 
-def of_filters(clks: Bytes2D, values: Sequence[tuple[str, ...]], *, people: int, rng: np.random.Generator) -> Measures:
+def people_encoded(filters: int, people: int) -> Measures:
+    """Return the share of people who have a filter."""
+    return {"people_encoded": round(filters / people, 4) if people else None}
+
+
+def of_filters(clks: Bytes2D, values: Sequence[tuple[str, ...]], rng: np.random.Generator) -> Measures:
     """Return what one projection's filters show.
 
     Args:
-        clks: filters of different values, shape (n, 128).
+        clks: filters of different values, shape (n, 128); at least `ENOUGH`.
         values: what they are made of.
-        people: how many people the population has, with or without a filter.
         rng: draws whose neighbours are counted.
     """
-    shown: Measures = {"people_encoded": round(len(clks) / people, 4) if people else None}
-    if len(clks) < ENOUGH:
-        return shown
     weights = np.bitwise_count(clks).sum(axis=1, dtype=np.int64)
     distance = np.abs(weights - weights.mean()) / max(float(weights.std()), 1.0)
     distinct = len(np.unique(clks, axis=0))
     return {
-        **shown,
         "filters_of_different_values_alike": round(1 - distinct / len(set(values)), 6),
         "weights_far_out": round(float((distance > FAR_OUT).mean()), 5),
         "weights_even": round(float((weights % 2 == 0).mean()), 3) if len(clks) >= RANKED else None,
-        "rank_missing": FILTER_BITS - independent_rows(_as_integers(np.unique(clks, axis=0)[:RANKED])) if distinct >= RANKED else None,
+        "rank_missing": _rank_missing(clks, rng),
         **_neighbours(clks, rng),
     }
 
@@ -70,5 +70,10 @@ def _neighbours(clks: Bytes2D, rng: np.random.Generator) -> Measures:
     }
 
 
-def _as_integers(clks: Bytes2D) -> list[int]:
-    return [int.from_bytes(row.tobytes(), "big") for row in clks]
+def _rank_missing(clks: Bytes2D, rng: np.random.Generator) -> float | None:
+    """Return how many bits the others give away: what filters drawn at random lack in rank over GF(2)."""
+    drawn = np.unique(clks[rng.permutation(len(clks))[: 2 * RANKED]], axis=0)
+    if len(drawn) < RANKED:
+        return None
+    rows = (int.from_bytes(row.tobytes(), "big") for row in rng.permutation(drawn)[:RANKED])
+    return float(FILTER_BITS - independent_rows(rows))

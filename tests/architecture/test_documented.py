@@ -16,7 +16,15 @@ from schemas import agreement, errors
 
 REFERENCE = REPOSITORY / "docs" / "reference"
 NAMES = {"as_json": "json"}
-AGREED = (agreement.Agreement, agreement.LawfulBasis, agreement.Encoding, agreement.Search, agreement.Release, agreement.Statistics)
+AGREED = (
+    agreement.Agreement,
+    agreement.LawfulBasis,
+    agreement.Encoding,
+    agreement.Search,
+    agreement.Release,
+    agreement.SelfCheck,
+    agreement.Statistics,
+)
 
 
 def page(name):
