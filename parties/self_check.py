@@ -28,7 +28,7 @@ from schemas.errors import SubmissionError
 from validation.progress import Progress, silent
 
 REPORT_FILE = "self-check.json"
-KEY_BYTES, SEED_BITS, TENS = 32, 64, 10
+KEY_BYTES, TENS = 32, 10
 AGAIN = "run `kinlink party risk`"
 
 
@@ -89,7 +89,7 @@ def _read(content: bytes) -> SelfCheckReport | None:
 def _checking(agreement: Agreement, mapped: Mapped) -> Checking:
     strength = Strength(agreement.encoding.diffusion, agreement.encoding.bits_per_mille)
     key, own_key = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES)
-    return Checking(mapped.rows(), strength, bars(agreement.self_check), key, own_key, secrets.randbits(SEED_BITS))
+    return Checking(mapped.rows(), strength, bars(agreement.self_check), key, own_key)
 
 
 def _verdicts_of(found: OfProjection) -> Iterator[Verdict]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import numpy as np
-
+from parties.encoding.keystream import Keystream
 from parties.encoding.rows import PersonRows
+from parties.keys.derive import derive
 from parties.risk.attacked import Strength, Target
 from parties.risk.attacks import Name, Outcome, attack
 from parties.risk.limits import RANGES, verdict_of_attack, verdict_of_measure, worst
@@ -31,7 +31,6 @@ class Checking:
     bars: Mapping[Name, float]
     key: bytes
     own_key: bytes
-    seed: int
 
     @cached_property
     def _dense(self) -> dict[Population, list[int]]:
@@ -68,12 +67,15 @@ class Checking:
         if len(values) < ENOUGH:
             return shown
         clks = self._target((population, projection), self.strength).filters(values)
-        return {**shown, **of_filters(clks, values, np.random.default_rng(self.seed))}
+        return {**shown, **of_filters(clks, values, self._stream(population, projection, "measures"))}
 
     def _attack(self, name: Name, place: tuple[Population, Projection], strength: Strength) -> Attacked:
         values = values_of(self.populations[place[0]], place[1])
-        outcome = attack(name, self._target(place, strength), values, self._dense[place[0]], np.random.default_rng(self.seed))
+        outcome = attack(name, self._target(place, strength), values, self._dense[place[0]], self._stream(*place, name))
         return _attacked(outcome, self.bars[name])
+
+    def _stream(self, *use: str) -> Keystream:
+        return Keystream(derive(self.key, "samples", *use))
 
     def _target(self, place: tuple[Population, Projection], strength: Strength) -> Target:
         return Target(*place, strength, self.key, self.own_key)

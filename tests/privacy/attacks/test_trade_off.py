@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from flows.bench.people import people, recorded
+from parties.encoding.keystream import Keystream
 from parties.risk.attacked import PLAIN, Strength, expected_likeness, signs
 from parties.risk.attacks import attack
 from parties.risk.samples import values_of
 from schemas.agreement import PROJECTIONS, Search
-from tests.privacy.attacks.people import SEED, dense, target, values
+from tests.privacy.attacks.people import SEED, dense, key, target, values
 
 SCHEMAS_BITS, TOP = 150, 10
 SHOWN = ("graph", "fifty_seeds", "known_1000", "dense_graph", "dense_fifty_seeds")
@@ -49,7 +50,7 @@ def coefficients(left, right):
 
 def read(name, made):
     """Return the share that an attack reads of names and dates of birth."""
-    return attack(name, target("A", made), values("A"), dense(), np.random.default_rng(SEED)).share
+    return attack(name, target("A", made), values("A"), dense(), Keystream(key(name))).share
 
 
 @pytest.mark.slow

@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from linkage_in_miniature import make_linkage
 
 from flows.command import main
+from parties.encoding.keystream import Keystream
 from parties.initialise import load_agreed
 from parties.risk.attacked import Strength, Target
 from parties.risk.attacks import ATTACKS, Outcome
@@ -48,7 +48,7 @@ def test_every_attack_has_a_bar():
 
 def measured(strength, size=3_000):
     chosen = list(values("A", size).values())
-    return of_filters(target("A", strength).filters(chosen), chosen, np.random.default_rng(1))
+    return of_filters(target("A", strength).filters(chosen), chosen, Keystream(key("sample")))
 
 
 def test_filters_as_shipped_are_within_the_limits_that_fail():
@@ -85,7 +85,7 @@ def test_the_dense_sample_begins_with_the_households_of_the_commonest_surname():
 
 
 def test_neither_keys_nor_people_show_in_what_is_printed():
-    shown = repr(Checking({"adults": rows(50)}, SHIPPED, NEVER, key("a"), key("b"), 1)) + repr(
+    shown = repr(Checking({"adults": rows(50)}, SHIPPED, NEVER, key("a"), key("b"))) + repr(
         Target("adults", "A", SHIPPED, key("a"), key("b"))
     )
     assert shown == "Checking(…)Target(adults.A)"
@@ -93,7 +93,7 @@ def test_neither_keys_nor_people_show_in_what_is_printed():
 
 @pytest.mark.slow
 def test_stronger_encodings_are_tried_where_attacks_fail_and_stop_at_the_first_that_passes():
-    checking = Checking({"adults": rows(6_000)}, SHIPPED, {**NEVER, "known_1000": 0.5}, key("a"), key("b"), 1)
+    checking = Checking({"adults": rows(6_000)}, SHIPPED, {**NEVER, "known_1000": 0.5}, key("a"), key("b"))
     found = list(checking.projections(silent))
     assert [one.projection for one in found] == ["A", "B", "C", "D"]
     assert all(set(one.attacks) == set(MADE) for one in found)
