@@ -28,7 +28,7 @@ from schemas.errors import SubmissionError
 from validation.progress import Progress, silent
 
 REPORT_FILE = "self-check.json"
-KEY_BYTES, SEED_BITS, TENS = 32, 64, 10
+KEY_BYTES, TENS = 32, 10
 AGAIN = "run `kinlink party risk`"
 
 
@@ -44,7 +44,7 @@ def self_check(settings: NodeSettings, progress: Progress = silent) -> SelfCheck
     found = list(checking.projections(progress))
     families = measured({"in_rare_family_shapes": in_rare_family_shapes(mapped.ties)})
     report = SelfCheckReport(
-        extract_digest=_extract_digest(settings),
+        extract_digest=extract_digest(settings),
         agreement_digest=agreed.agreement_digest,
         diffusion=checking.strength.diffusion,
         bits_per_mille=checking.strength.bits_per_mille,
@@ -68,7 +68,7 @@ def check_report(settings: NodeSettings, agreed: Agreed) -> str | None:
     """
     content = settings.path(REPORT_FILE).read_bytes() if settings.path(REPORT_FILE).is_file() else b""
     report = _read(content)
-    if report is None or (report.extract_digest, report.agreement_digest) != (_extract_digest(settings), agreed.agreement_digest):
+    if report is None or (report.extract_digest, report.agreement_digest) != (extract_digest(settings), agreed.agreement_digest):
         if agreed.agreement.self_check.required:
             raise SubmissionError(f"self-check: the agreement wants a report of this extract and there is none; {AGAIN}")
         return None
@@ -89,7 +89,7 @@ def _read(content: bytes) -> SelfCheckReport | None:
 def _checking(agreement: Agreement, mapped: Mapped) -> Checking:
     strength = Strength(agreement.encoding.diffusion, agreement.encoding.bits_per_mille)
     key, own_key = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES)
-    return Checking(mapped.rows(), strength, bars(agreement.self_check), key, own_key, secrets.randbits(SEED_BITS))
+    return Checking(mapped.rows(), strength, bars(agreement.self_check), key, own_key)
 
 
 def _verdicts_of(found: OfProjection) -> Iterator[Verdict]:
@@ -105,8 +105,8 @@ def _in_tens(people: People) -> int:
     return -(-len(people.index) // TENS) * TENS
 
 
-def _extract_digest(settings: NodeSettings) -> str:
-    """Return the digest of all files of the extract with their names."""
+def extract_digest(settings: NodeSettings) -> str:
+    """Return the digest of all files of the node's extract with their names."""
     summed = hashlib.sha256()
     for path in sorted(path for path in settings.path(EXTRACT_DIRECTORY).iterdir() if path.is_file()):
         summed.update(f"{path.name}\n{_file_digest(path)}\n".encode())

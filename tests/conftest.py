@@ -32,6 +32,8 @@ INSTALL = "no PostgreSQL: install postgresql (and postgresql-common for pg_virtu
 
 KEPT = {"alembic_version", "audit_lock"}  # what a fresh migration has rows in
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; before anything loads numpy
+
 PROVE = "KINLINK_PROVE"
 FAIL_ON_SKIP = "KINLINK_FAIL_ON_SKIP"
 FIGURE = "figure"

@@ -1,5 +1,6 @@
 """`kinlink party`: a node's side, from its making to its referrals."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
 
 SAMPLE_PEOPLE, SAMPLE_SEED = 2_000, 1
 FAILED = 1
+ONE_THREAD = "OPENBLAS_NUM_THREADS"
 
 
 def init(
@@ -129,6 +131,7 @@ def risk(*, dir: Path = Path(), as_json: Json = False) -> int:
         dir: the node's directory; roster and agreement are installed, the extract lies in its extract/.
         as_json: print one JSON object.
     """
+    os.environ.setdefault(ONE_THREAD, "1")  # matrices are small: more threads wait for one another, for minutes where the machine is busy
     from flows.report.self_check import PAGE_FILE, lines, write_page
     from parties.self_check import REPORT_FILE, self_check
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from parties.encoding.keystream import Keystream
 from parties.risk.attacked import Attacked, Target, attacked
 from parties.risk.graphs import matched
 from parties.risk.known_plaintext import read_by_known
@@ -65,7 +66,7 @@ class Outcome:
         return upper_limit(self.right, self.asked)
 
 
-def attack(name: Name, target: Target, values: Values, dense: Sequence[int], rng: np.random.Generator) -> Outcome:
+def attack(name: Name, target: Target, values: Values, dense: Sequence[int], stream: Keystream) -> Outcome:
     """Make one attack of the table on a sample.
 
     Args:
@@ -73,13 +74,13 @@ def attack(name: Name, target: Target, values: Values, dense: Sequence[int], rng
         target: what is attacked.
         values: what filters are made of, by person.
         dense: all persons, the family-dense ones first.
-        rng: draws sample and order.
+        stream: draws sample and order.
     """
     planned = ATTACKS[name]
-    people = _sample(planned, values, dense, rng)
+    people = _sample(planned, values, dense, stream)
     if len(people) < planned.known + FEWEST:
         return Outcome(0, 0)
-    made = attacked([values[person] for person in people], target, rng.permutation(len(people)))
+    made = attacked([values[person] for person in people], target, stream.permutation(len(people)))
     return outcome(made, planned)
 
 
@@ -94,9 +95,9 @@ def outcome(made: Attacked, planned: Attack) -> Outcome:
     return Outcome(int(right.sum()), len(others))
 
 
-def _sample(planned: Attack, values: Values, dense: Sequence[int], rng: np.random.Generator) -> list[int]:
+def _sample(planned: Attack, values: Values, dense: Sequence[int], stream: Keystream) -> list[int]:
     size = planned.asked + planned.known
     if planned.sample == "dense":
         return [person for person in dense if person in values][:size]
     people = sorted(values)
-    return [people[at] for at in rng.permutation(len(people))[:size].tolist()]
+    return [people[at] for at in stream.permutation(len(people))[:size].tolist()]

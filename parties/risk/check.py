@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import numpy as np
-
+from parties.encoding.keystream import Keystream
 from parties.encoding.rows import PersonRows
+from parties.keys.derive import derive
 from parties.risk.attacked import Strength, Target
 from parties.risk.attacks import Name, Outcome, attack
 from parties.risk.limits import RANGES, verdict_of_attack, verdict_of_measure, worst
-from parties.risk.measures import Measures, of_filters
+from parties.risk.measures import ENOUGH, Measures, of_filters, people_encoded
 from parties.risk.report import Attacked, Measured, OfProjection, Proposal
 from parties.risk.samples import dense_order, values_of
 from schemas.agreement import PROJECTIONS, Projection
@@ -31,7 +31,6 @@ class Checking:
     bars: Mapping[Name, float]
     key: bytes
     own_key: bytes
-    seed: int
 
     @cached_property
     def _dense(self) -> dict[Population, list[int]]:
@@ -64,13 +63,19 @@ class Checking:
     def _measure(self, population: Population, projection: Projection) -> Measures:
         rows = self.populations[population]
         values = list(values_of(rows, projection).values())
+        shown = people_encoded(len(values), len(rows.people()))
+        if len(values) < ENOUGH:
+            return shown
         clks = self._target((population, projection), self.strength).filters(values)
-        return of_filters(clks, values, people=len(rows.people()), rng=np.random.default_rng(self.seed))
+        return {**shown, **of_filters(clks, values, self._stream(population, projection, "measures"))}
 
     def _attack(self, name: Name, place: tuple[Population, Projection], strength: Strength) -> Attacked:
         values = values_of(self.populations[place[0]], place[1])
-        outcome = attack(name, self._target(place, strength), values, self._dense[place[0]], np.random.default_rng(self.seed))
+        outcome = attack(name, self._target(place, strength), values, self._dense[place[0]], self._stream(*place, name))
         return _attacked(outcome, self.bars[name])
+
+    def _stream(self, *use: str) -> Keystream:
+        return Keystream(derive(self.key, "samples", *use))
 
     def _target(self, place: tuple[Population, Projection], strength: Strength) -> Target:
         return Target(*place, strength, self.key, self.own_key)

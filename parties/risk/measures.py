@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from parties.encoding.diffusion import independent_rows
+from parties.encoding.keystream import Keystream
 from parties.risk.attacked import signs
 from parties.risk.traits import near
 from schemas.agreement import FILTER_BITS
@@ -24,28 +25,28 @@ RARE = 10  # families
 Measures = dict[str, float | None]
 
 
-def of_filters(clks: Bytes2D, values: Sequence[tuple[str, ...]], *, people: int, rng: np.random.Generator) -> Measures:
+def people_encoded(filters: int, people: int) -> Measures:
+    """Return the share of people who have a filter."""
+    return {"people_encoded": round(filters / people, 4) if people else None}
+
+
+def of_filters(clks: Bytes2D, values: Sequence[tuple[str, ...]], stream: Keystream) -> Measures:
     """Return what one projection's filters show.
 
     Args:
-        clks: filters of different values, shape (n, 128).
+        clks: filters of different values, shape (n, 128); at least `ENOUGH`.
         values: what they are made of.
-        people: how many people the population has, with or without a filter.
-        rng: draws whose neighbours are counted.
+        stream: draws whose neighbours are counted.
     """
-    shown: Measures = {"people_encoded": round(len(clks) / people, 4) if people else None}
-    if len(clks) < ENOUGH:
-        return shown
     weights = np.bitwise_count(clks).sum(axis=1, dtype=np.int64)
     distance = np.abs(weights - weights.mean()) / max(float(weights.std()), 1.0)
     distinct = len(np.unique(clks, axis=0))
     return {
-        **shown,
         "filters_of_different_values_alike": round(1 - distinct / len(set(values)), 6),
         "weights_far_out": round(float((distance > FAR_OUT).mean()), 5),
         "weights_even": round(float((weights % 2 == 0).mean()), 3) if len(clks) >= RANKED else None,
-        "rank_missing": FILTER_BITS - independent_rows(_as_integers(np.unique(clks, axis=0)[:RANKED])) if distinct >= RANKED else None,
-        **_neighbours(clks, rng),
+        "rank_missing": _rank_missing(clks, stream),
+        **_neighbours(clks, stream),
     }
 
 
@@ -58,9 +59,9 @@ def in_rare_family_shapes(ties: Iterable[tuple[int, int]]) -> float | None:
     return round(sum(count for count in families.values() if count < RARE) / len(children), 4)
 
 
-def _neighbours(clks: Bytes2D, rng: np.random.Generator) -> Measures:
+def _neighbours(clks: Bytes2D, stream: Keystream) -> Measures:
     """Return how many others are near a filter, and the share that has several, as if the sample were the whole pool."""
-    chosen = rng.permutation(len(clks))[:AMONG]
+    chosen = stream.permutation(len(clks))[:AMONG]
     among = signs(clks[chosen])
     counts = near(among[:ASKED], among).sum(axis=1) - 1  # itself
     scale = max(1.0, (len(clks) - 1) / (len(chosen) - 1))
@@ -70,5 +71,10 @@ def _neighbours(clks: Bytes2D, rng: np.random.Generator) -> Measures:
     }
 
 
-def _as_integers(clks: Bytes2D) -> list[int]:
-    return [int.from_bytes(row.tobytes(), "big") for row in clks]
+def _rank_missing(clks: Bytes2D, stream: Keystream) -> float | None:
+    """Return how many bits the others give away: what filters drawn at random lack in rank over GF(2)."""
+    drawn = np.unique(clks[stream.permutation(len(clks))[: 2 * RANKED]], axis=0)
+    if len(drawn) < RANKED:
+        return None
+    rows = (int.from_bytes(row.tobytes(), "big") for row in drawn[stream.permutation(len(drawn))[:RANKED]])
+    return float(FILTER_BITS - independent_rows(rows))

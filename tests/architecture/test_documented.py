@@ -24,6 +24,7 @@ AGREED = (
     agreement.Release,
     agreement.Statistics,
     agreement.Controls,
+    agreement.SelfCheck,
 )
 
 
