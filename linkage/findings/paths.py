@@ -11,7 +11,7 @@ What a finding weighs:
     minimum         a path is as strong as its weaker link: both persons must hold by themselves
     clip            another, independent path adds its own weight, up to `CORROBORATION_BITS`
     guard           `GUARD_BITS` off a link to a child who has a brother or sister that is alike and was not looked at
-    margin          how far links lead their rivals; where none does clearly, independent paths that agree lead by what the second adds
+    margin          how far the weaker link leads its rivals; independent paths lead by what each does, together
 """
 
 from collections import defaultdict
@@ -105,8 +105,8 @@ def guarded(paths: Iterable[Path], has_alike_relative: Callable[[Link], bool]) -
 def findings(paths: Iterable[Path], *, delta: float) -> list[Finding]:
     """Return one finding for each prisoner and child.
 
-    Its weight is the best path's, plus up to `CORROBORATION_BITS` of the best independent one. Its margin is the best over paths that
-    lead by `delta`; where no path does but independent ones agree on the same child, the agreement is the lead.
+    Its weight is the best path's, plus up to `CORROBORATION_BITS` of the best independent one; a path that leads by `delta` goes before
+    one that does not.
     """
     ordered = sorted(paths, key=lambda path: (path.prisoner, path.child))
     return [_finding(list(group), delta) for _, group in groupby(ordered, key=lambda path: (path.prisoner, path.child))]
@@ -119,10 +119,16 @@ def _finding(paths: list[Path], delta: float) -> Finding:
     support = max((path.weight for path in paths if path.via != best.via), default=0.0)
     bonus = min(max(support, 0.0), CORROBORATION_BITS)
     carer = next((path.carer for path in ranked if path.carer is not None), None)
-    margin = max(path.margin for path in paths)
     codes = best.codes | ({Code.TWO_TIES} if bonus else set())
-    lead = margin if clear or not bonus else max(margin, bonus)
-    return Finding(best.prisoner, best.child, best.weight + bonus, lead, carer, tuple(sorted(codes)))
+    return Finding(best.prisoner, best.child, best.weight + bonus, _lead(paths), carer, tuple(sorted(codes)))
+
+
+def _lead(paths: Iterable[Path]) -> float:
+    """Return how far the best path leads, or all independent ones together: what is behind a rival twice is not ahead of it for that."""
+    by_witness: dict[str, float] = {}
+    for path in paths:
+        by_witness[path.via] = max(path.margin, by_witness.get(path.via, path.margin))
+    return max(*by_witness.values(), sum(by_witness.values()))
 
 
 def _by_left(links: Iterable[Link]) -> dict[Person, list[Link]]:

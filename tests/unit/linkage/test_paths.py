@@ -91,13 +91,27 @@ def test_a_second_path_never_takes_weight_away():
 
 def test_a_path_that_leads_clearly_goes_before_a_heavier_one_that_does_not():
     found = finding(path(20.0, 0.5), other(9.0, 4.0))
-    assert (found.weight, found.margin) == (9.0 + CORROBORATION_BITS, 4.0)
+    assert (found.weight, found.margin) == (9.0 + CORROBORATION_BITS, 4.5)
 
 
-def test_where_no_path_leads_clearly_agreement_is_the_lead():
-    found = finding(path(9.0, 0.0), other(6.0, -1.0))
-    assert (found.weight, found.margin) == (15.0, 6.0)
-    assert finding(path(9.0, 0.0), other(-6.0, -1.0)).margin == 0.0
+@pytest.mark.parametrize(
+    ("one", "two", "lead"),
+    [
+        (2.0, 1.5, 3.5),  # neither leads clearly, both together do
+        (4.0, -9.0, 4.0),  # one that leads is not held back by another
+        (0.0, 0.0, 0.0),  # twins: what is said of both by both paths tells them apart no better
+        (-2.6, -6.4, -2.6),  # a namesake who is behind the right child on both paths is not ahead of it for that
+        (0.0, -1.0, 0.0),
+        (INF, -6.4, INF),
+    ],
+)
+def test_independent_paths_lead_by_what_each_does_together(one, two, lead):
+    found = finding(path(9.0, one), other(6.0, two))
+    assert (found.weight, found.margin) == (15.0, lead)
+
+
+def test_paths_by_one_organisations_ties_do_not_lead_together():
+    assert finding(path(9.0, 2.0), path(6.0, 1.5)).margin == 2.0
 
 
 def test_one_unclear_path_alone_keeps_its_margin():
