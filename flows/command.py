@@ -31,6 +31,7 @@ COMMANDS = (
     (("party", "answer"), "flows.commands.party:answer", "Answer the second look's requests."),
     (("party", "collect"), "flows.commands.party:collect", "Open this authority's envelopes, route them, write the referrals."),
     (("keys", "issue"), "flows.commands.keys:issue", "Send this key holder's share of a round key, sealed to every custodian."),
+    (("keys", "encrypt"), "flows.commands.keys:encrypt", "Encrypt a node's private keys that were made in the clear."),
     (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
     (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
@@ -51,7 +52,7 @@ COMMANDS = (
 
 GROUPS = {
     "party": "The custodian's side.",
-    "keys": "A key holder's side.",
+    "keys": "A key holder's side, and every node's private keys.",
     "service": "The linkage service.",
     "round": "The operator's side.",
     "statistics": "The statistician's side.",

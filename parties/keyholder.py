@@ -11,12 +11,13 @@ import secrets
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.keys.derive import KEY_BYTES
-from parties.keys.identity_keys import load_signing_key, write_secret
+from parties.keys.identity_keys import load_signing_key
 from parties.keys.shares import seal_share
 from parties.rounds import OPEN, check_open, fetch_round
 from parties.settings import NodeSettings
 from schemas.agreed import Agreed
 from schemas.roster import Role
+from validation.keyring import write_private
 from validation.progress import Progress, silent
 
 SHARES_DIRECTORY = "shares"
@@ -55,7 +56,7 @@ def _sealed_shares(settings: NodeSettings, agreed: Agreed, round_id: str, round_
         }
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        write_secret(partial, json.dumps(sealed).encode())
+        write_private(partial, json.dumps(sealed).encode())
         partial.rename(path)
     content: dict[str, str] = json.loads(path.read_bytes())
     return content

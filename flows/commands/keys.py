@@ -1,8 +1,9 @@
-"""`kinlink keys`: a key holder's side."""
+"""`kinlink keys`: a key holder's side, and every node's own private keys."""
 
 from pathlib import Path
 
 from flows.commands.console import Json, emit, progress_to_stderr
+from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen
 
 
 def issue(*, dir: Path = Path(), round: str, as_json: Json = False) -> None:
@@ -20,3 +21,19 @@ def issue(*, dir: Path = Path(), round: str, as_json: Json = False) -> None:
 
     sent = issue_shares(load_settings(dir), round, progress_to_stderr)
     emit({"round_id": round, "recipients": sent}, f"share sent, sealed, to {sent} custodians", as_json=as_json)
+
+
+def encrypt(*, dir: Path = Path(), passphrase: Passphrase = NOT_GIVEN, as_json: Json = False) -> None:
+    """Encrypt the private keys of a node that were made in the clear: a custodian's, key holder's, the service's or an operator's.
+
+    Safe to repeat, also after a stop. Example: kinlink keys encrypt --dir force --passphrase-file /run/credentials/force
+
+    Args:
+        dir: the node's directory.
+        passphrase: where the passphrase of the keys is.
+        as_json: print one JSON object.
+    """
+    from validation.keyring import encrypt_all
+
+    done = encrypt_all(dir, chosen(dir, passphrase))
+    emit({"encrypted": done}, f"{len(done)} key(s) in {dir} are encrypted now", as_json=as_json)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.commands.console import Json, emit
+from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from linkage.operator import OperatorClient
 
 DEFAULT_DAYS = 7
@@ -16,6 +17,7 @@ def operator(
     dir: Path = Path(),
     organisation: str = "linkage-service",
     service_url: str = "https://127.0.0.1:8443",
+    passphrase: Passphrase = NOT_GIVEN,
     as_json: Json = False,
 ) -> None:
     """Make an operator's directory and signing key; what it prints goes into the roster.
@@ -27,11 +29,14 @@ def operator(
         dir: the operator's own directory.
         organisation: the linkage service's name on the roster.
         service_url: where the service listens.
+        passphrase: where the passphrase of the keys is.
         as_json: print one JSON object.
     """
     from linkage.initialise import init_operator
 
-    identity = init_operator(dir, organisation, name, service_url=service_url)
+    reference = chosen(dir, passphrase)
+    identity = init_operator(dir, organisation, name, service_url=service_url, passphrase=reference)
+    warn_of_unencrypted(dir)
     emit(
         {"identity": identity.model_dump(mode="json")},
         f"operator {identity.key_id} made in {dir}; send identity.json to the root signers",

@@ -88,7 +88,7 @@ def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
 def _service(settings: ServiceSettings, store: Engine, clock: Clock) -> Service:
     agreed = load_agreed(settings.directory)
     identity = identity_of(agreed.roster.service(), Role.SERVICE)
-    key = read_signing_key(settings.directory, Role.SERVICE)
+    key = read_signing_key(settings.directory, Role.SERVICE, settings)
     if public_text(key) != identity.signing_key:
         raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
     return Service(settings, agreed, Identities(agreed.roster), store, Signer(identity.key_id, key), clock)

@@ -29,6 +29,7 @@ from schemas.agreement import PROJECTIONS
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import POPULATIONS
 from schemas.joins import Standing
+from schemas.key_file import stretch, write_key
 from schemas.roster import Kind
 from schemas.sealed import SealingKey, seal
 from schemas.sealed_join import Join, seal_join, write_join
@@ -311,10 +312,38 @@ def normalised():
     return {"normaliser": NORMALISER, "good": made}
 
 
+def key_files():
+    """Private keys as they lie on disk, and files that must not open."""
+    passphrase, salt, nonce = "correct horse battery staple", key("salt", 16), key("nonce", 12)
+    stretched = stretch(passphrase.encode(), salt, 10)
+    good = [
+        {"name": name, "secret": secret.hex(), "file": write_key(secret, name, stretched, salt=salt, log2_cost=10, nonce=nonce).decode()}
+        for name, secret in (("custodian.signing", key("signing", 32)), ("desk.sealing", key("sealing", 96)))
+    ]
+    whole = json.loads(good[0]["file"])
+    bad = [
+        {"why": why, "name": name, "passphrase": given, "file": canonical_json(whole | changes).decode()}
+        for why, name, given, changes in (
+            ("another passphrase", "custodian.signing", passphrase + "!", {}),
+            ("another's place", "desk.signing", passphrase, {}),
+            ("another's name", "desk.signing", passphrase, {"name": "desk.signing"}),
+            ("another cost", "custodian.signing", passphrase, {"log2_cost": 11}),
+            ("a cost that would stop the machine", "custodian.signing", passphrase, {"log2_cost": 40}),
+            ("another salt", "custodian.signing", passphrase, {"salt": base64.b64encode(key("salt 2", 16)).decode()}),
+            ("a short salt", "custodian.signing", passphrase, {"salt": "AAAA"}),
+            ("a box cut short", "custodian.signing", passphrase, {"box": whole["box"][:-8]}),
+            ("an unknown format", "custodian.signing", passphrase, {"format": "kinlink/private-key/2"}),
+            ("a field too many", "custodian.signing", passphrase, {"hint": ""}),
+        )
+    ]
+    return {"passphrase": passphrase, "salt": salt.hex(), "log2_cost": 10, "key": stretched.hex(), "good": good, "bad": bad}
+
+
 VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
     "sealed-envelope": sealed,
+    "key-file": key_files,
     "token-body": tokens,
     "receipt": receipts,
     "clk": clks,

@@ -20,7 +20,8 @@ from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import receipt
 from schemas.canonical import canonical_json, digest_of
-from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
+from schemas.errors import AgreementError, ConfigurationError, SealError, SubmissionError, TokenError
+from schemas.key_file import open_key, read_header, salt_of, stretch
 from schemas.sealed import SealingKey
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
@@ -80,6 +81,22 @@ def test_an_envelope_opens(case):
 def test_a_spoilt_envelope_does_not(case):
     with pytest.raises(SealError):
         SealingKey(raw(case["key"])).open(raw(case["envelope"]), case["info"])
+
+
+def opened_key(case, passphrase):
+    header = read_header(case["file"].encode(), case["name"])
+    return open_key(header, stretch(passphrase.encode(), salt_of(header), header.log2_cost))
+
+
+@pytest.mark.parametrize("case", cases("key-file", "good"))
+def test_a_private_key_opens_with_its_passphrase(case):
+    assert opened_key(case, vectors("key-file")["passphrase"]).hex() == case["secret"]
+
+
+@pytest.mark.parametrize("case", cases("key-file", "bad"))
+def test_a_spoilt_private_key_does_not(case):
+    with pytest.raises(ConfigurationError):
+        opened_key(case, case["passphrase"])
 
 
 @pytest.mark.parametrize("case", cases("token-body", "good"))
