@@ -1,9 +1,14 @@
-"""The roster and agreement that the service holds, read from its directory."""
+"""The roster and agreement that the service holds, and its own key in them, read from its directory."""
 
 from pathlib import Path
 
+from linkage.inbox.submissions import Signer
+from linkage.initialise import read_signing_key
+from linkage.settings import ServiceSettings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
+from schemas.roster import Role, identity_of
+from schemas.signature import public_text
 from validation.keyring import Keyring, check_encrypted
 
 
@@ -21,3 +26,15 @@ def load_agreed(directory: Path) -> Agreed:
     agreed = open_agreed(roster, agreement, roots)
     check_encrypted(Keyring(directory), agreed.agreement.encoding.profile)
     return agreed
+
+
+def load_signer(settings: ServiceSettings, agreed: Agreed) -> Signer:
+    """Return the service's own key, as the roster has it.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not the one in the roster.
+    """
+    identity, key = identity_of(agreed.roster.service(), Role.SERVICE), read_signing_key(settings.directory, Role.SERVICE, settings)
+    if public_text(key) != identity.signing_key:
+        raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
+    return Signer(identity.key_id, key)

@@ -123,6 +123,10 @@ class OperatorClient:
         """Release what two operators approved."""
         return self._send("POST", f"/v1/rounds/{round_id}/release")
 
+    def expire(self, round_id: str, *, early: bool = False) -> dict[str, Any]:
+        """Have a round destroyed, `early` also where its tokens can still be redeemed."""
+        return self._send("POST", f"/v1/rounds/{round_id}/expire", canonical_json({"early": early}))
+
     def audit(self, after: int = 0) -> list[dict[str, Any]]:
         """Return audit events after a sequence number, oldest first, up to one page."""
         events: list[dict[str, Any]] = self._send("GET", f"/v1/audit?after={after}")["events"]

@@ -9,17 +9,20 @@ from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen
 def issue(*, dir: Path = Path(), round: str, as_json: Json = False) -> None:
     """Make this key holder's share of a round's key and send it, sealed, to every custodian on the roster.
 
-    Safe to repeat: the same share is sent again. Example: kinlink keys issue --dir . --round r-2026-11
+    Safe to repeat: the same share is sent again. What is left of rounds that have closed is deleted, as `kinlink keys delete` does. Example: kinlink keys issue --dir . --round r-2026-11
 
     Args:
         dir: the key holder's directory.
         round: the round's id.
         as_json: print one JSON object.
     """
+    from parties.deleting import delete_closed_shares
     from parties.keyholder import issue_shares
     from parties.settings import load_settings
 
-    sent = issue_shares(load_settings(dir), round, progress_to_stderr)
+    settings = load_settings(dir)
+    delete_closed_shares(settings)
+    sent = issue_shares(settings, round, progress_to_stderr)
     emit({"round_id": round, "recipients": sent}, f"share sent, sealed, to {sent} custodians", as_json=as_json)
 
 
@@ -37,3 +40,21 @@ def encrypt(*, dir: Path = Path(), passphrase: Passphrase = NOT_GIVEN, as_json: 
 
     done = encrypt_all(dir, chosen(dir, passphrase))
     emit({"encrypted": done}, f"{len(done)} key(s) in {dir} are encrypted now", as_json=as_json)
+
+
+def delete(*, dir: Path = Path(), round: str, as_json: Json = False) -> None:
+    """Delete what this node still has of a round, and send the service a signed statement of it. Safe to repeat.
+
+    A key holder may once the round is closed, a custodian once it has expired. Example: kinlink keys delete --dir holder --round r-2026-11
+
+    Args:
+        dir: the node's directory; the statement is kept in its statements/.
+        round: the round's id.
+        as_json: print one JSON object.
+    """
+    from parties.deleting import delete_round
+    from parties.settings import load_settings
+
+    statement = delete_round(load_settings(dir), round)
+    deleted = ", ".join(item.material for item in statement.deleted)
+    emit({"statement": statement.model_dump(mode="json")}, f"deleted of {round}: {deleted}; the statement was sent", as_json=as_json)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.commands.console import Json, emit
+from flows.commands.console import Flag, Json, emit
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from linkage.operator import OperatorClient
 
@@ -121,6 +121,21 @@ def release(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     """
     with OperatorClient(dir) as client:
         _show(client.release(round), as_json=as_json)
+
+
+def expire(*, round: str, dir: Path = Path(), early: Flag = False, as_json: Json = False) -> None:
+    """Destroy what the service has of a round: submissions, shares, findings, envelopes, the storage key. Audit log and ledger stay.
+
+    Rounds end by themselves after the agreed days. Example: kinlink round expire --dir alex --round r-2026-11
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        early: also where its tokens can still be redeemed, or it was not released.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.expire(round, early=early), as_json=as_json)
 
 
 def _show(answer: dict[str, Any], *, as_json: bool) -> None:
