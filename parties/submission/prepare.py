@@ -21,7 +21,7 @@ from parties.store.engine import open_node_store
 from parties.store.people import remember_people
 from parties.submission.outbox import Outbox
 from parties.submission.parts import Scope, check_versions, filters_behind, slot_parts, submission_manifest
-from schemas.agreement import Encoding
+from schemas.agreement import Encoding, check_scope
 from schemas.encoding_set import CONTEXT, POPULATIONS, Part, Population
 from schemas.roster import Kind, Role
 from schemas.signature import signed
@@ -48,7 +48,9 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
     outbox = Outbox(settings, found.round_id)
-    parts = _fill(outbox, settings, scope, map_extract(settings, checked), encoding=agreed.agreement.encoding, progress=progress)
+    mapped = map_extract(settings, checked)
+    check_scope(agreed.agreement, max(len(rows.people()) for rows in mapped.rows().values()))
+    parts = _fill(outbox, settings, scope, mapped, encoding=agreed.agreement.encoding, progress=progress)
     manifest = submission_manifest(
         parts, round_=found, organisation=settings.organisation, quarantined_per_mille=checked.quarantined_per_mille
     )
