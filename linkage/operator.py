@@ -145,6 +145,7 @@ class OperatorClient:
         self.close()
 
     def _signed(self, context: str, body: dict[str, Any]) -> bytes:
+        load_agreed(self._directory)  # a key in the clear signs under no agreement but one for development
         return canonical_json(signed(self._key, self._settings.key_id, context, body).model_dump())
 
     def _send(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:

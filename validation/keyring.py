@@ -123,17 +123,22 @@ class Keyring:
         return _asked[self._directory]
 
 
-def open_keyring(directory: Path) -> Keyring:
-    """Return the keys of any node, with the passphrase that its settings name.
+def named_passphrase(directory: Path) -> PassphraseReference:
+    """Return where the settings of any node say that the passphrase is; `ASKED_FOR` where they do not.
 
     Raises:
         ConfigurationError: there is no node, or its settings are malformed.
     """
     named = {name: value for name, value in _settings(directory).items() if name in PassphraseReference.model_fields}
     try:
-        return Keyring(directory, PassphraseReference.model_validate(named))
+        return PassphraseReference.model_validate(named)
     except ValidationError:
         raise ConfigurationError(f"{directory / SETTINGS_FILE} is malformed; compare it with docs/reference/settings.md") from None
+
+
+def open_keyring(directory: Path) -> Keyring:
+    """Return the keys of any node, with the passphrase that its settings name; raises as `named_passphrase` does."""
+    return Keyring(directory, named_passphrase(directory))
 
 
 def encrypt_all(directory: Path, reference: PassphraseReference) -> list[str]:

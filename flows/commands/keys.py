@@ -33,12 +33,13 @@ def encrypt(*, dir: Path = Path(), passphrase: Passphrase = NOT_GIVEN, as_json: 
 
     Args:
         dir: the node's directory.
-        passphrase: where the passphrase of the keys is.
+        passphrase: where the passphrase of the keys is; where the settings say, if not given.
         as_json: print one JSON object.
     """
-    from validation.keyring import encrypt_all
+    from validation.keyring import ASKED_FOR, encrypt_all, named_passphrase
 
-    done = encrypt_all(dir, chosen(dir, passphrase))
+    named = named_passphrase(dir) if passphrase == NOT_GIVEN else ASKED_FOR
+    done = encrypt_all(dir, named if named != ASKED_FOR else chosen(dir, passphrase))
     emit({"encrypted": done}, f"{len(done)} key(s) in {dir} are encrypted now", as_json=as_json)
 
 

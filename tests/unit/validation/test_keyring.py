@@ -188,6 +188,13 @@ def test_keys_made_in_the_clear_are_encrypted_in_place_and_stay_the_same(tmp_pat
     assert json.loads(capsys.readouterr().out)["encrypted"] == []
 
 
+def test_a_key_added_in_the_clear_is_encrypted_under_the_passphrase_that_the_settings_name(tmp_path):
+    init_node(tmp_path / "node", "police", "police-a", "Police A", passphrase=passphrase_in(tmp_path))
+    Keyring(tmp_path / "node").write("more", SECRET)
+    assert main(["keys", "encrypt", "--dir", str(tmp_path / "node")]) == 0
+    assert (open_keyring(tmp_path / "node").unencrypted(), open_keyring(tmp_path / "node").read("more")) == ([], SECRET)
+
+
 def test_one_key_is_not_encrypted_under_another_passphrase_than_the_rest(ring, tmp_path, monkeypatch):
     (tmp_path / "node" / "settings.json").write_text("{}")
     ring.write("one", SECRET)
