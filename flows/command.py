@@ -34,6 +34,8 @@ COMMANDS = (
     (("party", "collect"), "flows.commands.party:collect", "Open this authority's envelopes, route them, write the referrals."),
     (("party", "questions"), "flows.commands.questions:questions", "Fetch, and answer, questions about this authority's own records."),
     (("keys", "issue"), "flows.commands.keys:issue", "Send this key holder's share of a round key, sealed to every custodian."),
+    (("keys", "encrypt"), "flows.commands.keys:encrypt", "Encrypt a node's private keys that were made in the clear."),
+    (("keys", "delete"), "flows.commands.keys:delete", "Delete what a node has of a round, and send a signed statement."),
     (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
     (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
@@ -47,6 +49,7 @@ COMMANDS = (
     (("round", "approve"), "flows.commands.round:approve", "Approve the release of a round's findings; two operators must."),
     (("round", "quality"), "flows.commands.round:quality", "Say how well a round found its planted controls."),
     (("round", "release"), "flows.commands.round:release", "Release the approved tokens."),
+    (("round", "expire"), "flows.commands.round:expire", "Destroy what the service has of a round."),
     (("bench", "encode"), "flows.commands.bench:encode", "Encode beside clkhash."),
     (("bench", "diffuse"), "flows.commands.bench:diffuse", "Diffuse beside NumPy."),
     (("bench", "match"), "flows.commands.bench:match", "Search beside anonlink."),
@@ -55,7 +58,7 @@ COMMANDS = (
 
 GROUPS = {
     "party": "The custodian's side.",
-    "keys": "A key holder's side.",
+    "keys": "A key holder's side, and every node's private keys.",
     "service": "The linkage service.",
     "round": "The operator's side.",
     "statistics": "The statistician's side.",

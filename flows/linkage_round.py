@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 NAME = "linkage-round"
 
 
+def expire(directory: Path, round_id: str) -> Counts | None:  # noqa: ARG001 - a stage's form; what is due is due in every round
+    """End every round that is due: destroy what the service has of it."""
+    from linkage.agreed import load_agreed, load_signer
+    from linkage.expiry import expire_due
+
+    with _service(directory) as (settings, store):
+        agreed = load_agreed(directory)
+        expire_due(store, settings, agreed.agreement, signer=load_signer(settings, agreed), now=datetime.now(UTC))
+    return None
+
+
 def search(directory: Path, round_id: str) -> Counts | None:
     """Search every pair of pools, for the waves that are not open yet; skipped where it was done."""
     from flows.commands.console import progress_to_stderr
@@ -79,4 +90,10 @@ def _service(directory: Path) -> Iterator[tuple["ServiceSettings", "Engine"]]:
         store.dispose()
 
 
-STAGES = (Stage("search", search), Stage("carry over", carry), Stage("second look", look), Stage("findings", find))
+STAGES = (
+    Stage("expiry", expire),
+    Stage("search", search),
+    Stage("carry over", carry),
+    Stage("second look", look),
+    Stage("findings", find),
+)

@@ -1,20 +1,40 @@
-"""The roster and agreement that the service holds, read from its directory."""
+"""The roster and agreement that the service holds, and its own key in them, read from its directory."""
 
 from pathlib import Path
 
+from linkage.inbox.submissions import Signer
+from linkage.initialise import read_signing_key
+from linkage.settings import ServiceSettings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
+from schemas.roster import Role, identity_of
+from schemas.signature import public_text
+from validation.keyring import Keyring, check_encrypted
 
 
 def load_agreed(directory: Path) -> Agreed:
     """Read and check roster and agreement.
 
     Raises:
-        ConfigurationError: they were not installed.
+        ConfigurationError: they were not installed, or a private key lies in the clear and the agreement is not for development.
         AgreementError, AuthenticationError: they do not hold.
     """
     try:
         roster, agreement, roots = ((directory / name).read_bytes() for name in (ROSTER_FILE, AGREEMENT_FILE, ROOTS_FILE))
     except FileNotFoundError:
         raise ConfigurationError(f"{directory}: no roster, agreement or roots; install what the root signers sent") from None
-    return open_agreed(roster, agreement, roots)
+    agreed = open_agreed(roster, agreement, roots)
+    check_encrypted(Keyring(directory), agreed.agreement.encoding.profile)
+    return agreed
+
+
+def load_signer(settings: ServiceSettings, agreed: Agreed) -> Signer:
+    """Return the service's own key, as the roster has it.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not the one in the roster.
+    """
+    identity, key = identity_of(agreed.roster.service(), Role.SERVICE), read_signing_key(settings.directory, Role.SERVICE, settings)
+    if public_text(key) != identity.signing_key:
+        raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
+    return Signer(identity.key_id, key)

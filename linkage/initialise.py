@@ -1,11 +1,9 @@
 """Making a linkage service and its operators: directories, keys, a development authority for TLS; installing what was agreed.
 
-Private keys are files that only their owner reads. The development authority's own key is thrown away at once, so that
+Signing keys lie in the keyring of their directory. The development authority's own key is thrown away at once, so that
 nobody can make further certificates under it; in production put certificates of your own in their place.
 """
 
-import base64
-import binascii
 import ipaddress
 import json
 import os
@@ -26,9 +24,10 @@ from linkage.store.engine import migrate, open_store
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
 from schemas.roster import OPERATORS_NEEDED, Identity, Kind, Organisation, Role
-from schemas.signature import SignedDocument, encode_key, public_text
+from schemas.signature import SignedDocument, public_text
+from validation.keyring import ASKED_FOR, Keyring, PassphraseReference
 
-KEYS_DIRECTORY, IDENTITY_FILE = "keys", "identity.json"
+IDENTITY_FILE = "identity.json"
 AUTHORITY_CERTIFICATE = ("tls", "ca.pem")
 SERVER_CERTIFICATE = ("tls", "server.pem")
 SERVER_KEY = ("tls", "server.key")
@@ -49,6 +48,7 @@ def init_service(
     controller: str | None = None,
     database_url: str | None = None,
     prefect_api: str | None = None,
+    passphrase: PassphraseReference = ASKED_FOR,
 ) -> Organisation:
     """Make a linkage service in `directory`, and its operators in `operator-1`, `operator-2`, … beside it.
 
@@ -58,20 +58,24 @@ def init_service(
         The service's entry for the roster, also written to identity.json.
 
     Raises:
-        ConfigurationError: there is a service already, the database does not answer, or the name is not as rosters need it.
+        ConfigurationError: there is a service already, the database does not answer, the passphrase is not at hand, or the name
+            is not as rosters need it.
     """
     _check_new(directory)
-    settings = _settings(directory, organisation=organisation, host=host, port=port, database_url=database_url, prefect_api=prefect_api)
+    given = {"host": host, "port": port, "database_url": database_url, "prefect_api": prefect_api, **passphrase.model_dump()}
+    settings = _settings(directory, organisation=organisation, **given)
     _private_directory(directory)
     store = open_store(settings.database)  # first: where it does not answer, there is nothing to take away again
     migrate(store)
     store.dispose()
-    own = _make_identity(directory, organisation, Role.SERVICE, Role.SERVICE)
+    own = _make_identity(Keyring(directory, passphrase), organisation, Role.SERVICE, Role.SERVICE)
     _make_certificates(settings)
     trust = settings.path(*AUTHORITY_CERTIFICATE).read_bytes()
     url = f"https://{host}:{port}"
     places = {f"operator-{number}": directory.parent / f"operator-{number}" for number in range(1, operators + 1)}
-    made = [init_operator(place, organisation, label, service_url=url, ca_pem=trust) for label, place in places.items()]
+    made = [
+        init_operator(place, organisation, label, service_url=url, ca_pem=trust, passphrase=passphrase) for label, place in places.items()
+    ]
     entry = Organisation(
         organisation=organisation,
         name=name or organisation,
@@ -85,16 +89,22 @@ def init_service(
 
 
 def init_operator(
-    directory: Path, organisation: str, name: str, *, service_url: str = "https://127.0.0.1:8443", ca_pem: bytes | None = None
+    directory: Path,
+    organisation: str,
+    name: str,
+    *,
+    service_url: str = "https://127.0.0.1:8443",
+    ca_pem: bytes | None = None,
+    passphrase: PassphraseReference = ASKED_FOR,
 ) -> Identity:
     """Make one operator's own directory and key; return the identity for the roster.
 
     Raises:
-        ConfigurationError: there is a node already, or the name is not as rosters need it.
+        ConfigurationError: there is a node already, the passphrase is not at hand, or the name is not as rosters need it.
     """
     _check_new(directory)
-    identity = _make_identity(directory, organisation, Role.OPERATOR, name)
-    settings = dict(zip(OPERATOR_SETTINGS, (organisation, identity.key_id, service_url), strict=True))
+    identity = _make_identity(Keyring(directory, passphrase), organisation, Role.OPERATOR, name)
+    settings = dict(zip(OPERATOR_SETTINGS, (organisation, identity.key_id, service_url), strict=True)) | passphrase.model_dump(mode="json")
     _write(directory / IDENTITY_FILE, identity.model_dump_json(indent=2).encode())
     _write(directory / SETTINGS_FILE, json.dumps(settings, indent=2).encode())
     if ca_pem is not None:
@@ -119,19 +129,17 @@ def install(directory: Path, roster: SignedDocument, agreement: SignedDocument, 
     return agreed
 
 
-def read_signing_key(directory: Path, role: Role) -> Ed25519PrivateKey:
+def read_signing_key(directory: Path, role: Role, passphrase: PassphraseReference = ASKED_FOR) -> Ed25519PrivateKey:
     """Read the signing key of `role` in `directory`.
 
     Raises:
-        ConfigurationError: there is none, or it is malformed.
+        ConfigurationError: it cannot be read; see `Keyring.read`.
     """
-    file = _signing_key_file(directory, role)
+    keyring, name = Keyring(directory, passphrase), f"{role}.signing"
     try:
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(file.read_bytes(), validate=True))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{file} is missing; restore it from its backup, or make a new node") from None
-    except (binascii.Error, ValueError):
-        raise ConfigurationError(f"{file} is malformed; restore it from its backup, or make a new node") from None
+        return Ed25519PrivateKey.from_private_bytes(keyring.read(name))
+    except ValueError:
+        raise ConfigurationError(f"{keyring.path(name)}: not a key; restore it from its backup, or make a new node") from None
 
 
 def _settings(directory: Path, **given: str | int | None) -> ServiceSettings:
@@ -157,11 +165,7 @@ def _write(file: Path, content: bytes) -> None:
         sink.write(content)
 
 
-def _signing_key_file(directory: Path, role: Role) -> Path:
-    return directory / KEYS_DIRECTORY / f"{role}.signing"
-
-
-def _make_identity(directory: Path, organisation: str, role: Role, name: str) -> Identity:
+def _make_identity(keyring: Keyring, organisation: str, role: Role, name: str) -> Identity:
     key = Ed25519PrivateKey.generate()
     try:
         identity = Identity(key_id=f"{organisation}/{name}", role=role, signing_key=public_text(key))
@@ -169,7 +173,9 @@ def _make_identity(directory: Path, organisation: str, role: Role, name: str) ->
         raise ConfigurationError(
             "node: a short name, also an operator's, is lower-case letters, digits and hyphens; choose another"
         ) from None
-    _write(_signing_key_file(directory, role), encode_key(key.private_bytes_raw()).encode())
+    _private_directory(keyring.path("").parent)
+    _private_directory(keyring.path(""))
+    keyring.write(f"{role}.signing", key.private_bytes_raw())
     return identity
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from linkage.agreed import load_agreed
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
@@ -29,15 +29,14 @@ from schemas.roster import Role
 from schemas.round_manifest import CONTEXT as ROUND_CONTEXT
 from schemas.round_manifest import RoundManifest
 from schemas.signature import signed
+from validation.keyring import PassphraseReference
 
 TIMEOUT_SECONDS = 600  # a wave of a large round is made while the operator waits
 NONCE_BYTES = 16
 
 
-class OperatorSettings(BaseModel):
+class OperatorSettings(PassphraseReference):
     """Who this operator is, and where the service is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     organisation: str = Field(max_length=64)
     key_id: str = Field(max_length=128)
@@ -55,7 +54,7 @@ class OperatorClient:
         """
         self._directory = directory
         self._settings = _load_settings(directory)
-        self._key = read_signing_key(directory, Role.OPERATOR)
+        self._key = read_signing_key(directory, Role.OPERATOR, self._settings)
         signer = RequestSigner(self._settings.key_id, self._key, clock=utc_now, nonce=lambda: secrets.token_urlsafe(NONCE_BYTES))
         self._client = httpx.Client(
             base_url=self._settings.service_url,
@@ -132,6 +131,10 @@ class OperatorClient:
         """Release what two operators approved."""
         return self._send("POST", f"/v1/rounds/{round_id}/release")
 
+    def expire(self, round_id: str, *, early: bool = False) -> dict[str, Any]:
+        """Have a round destroyed, `early` also where its tokens can still be redeemed."""
+        return self._send("POST", f"/v1/rounds/{round_id}/expire", canonical_json({"early": early}))
+
     def audit(self, after: int = 0) -> list[dict[str, Any]]:
         """Return audit events after a sequence number, oldest first, up to one page."""
         events: list[dict[str, Any]] = self._send("GET", f"/v1/audit?after={after}")["events"]
@@ -150,6 +153,7 @@ class OperatorClient:
         self.close()
 
     def _signed(self, context: str, body: dict[str, Any]) -> bytes:
+        load_agreed(self._directory)  # a key in the clear signs under no agreement but one for development
         return canonical_json(signed(self._key, self._settings.key_id, context, body).model_dump())
 
     def _send(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:

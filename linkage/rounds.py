@@ -145,8 +145,8 @@ def check_receives(round_: Round, now: str) -> None:
 
 
 def public_state(round_: Round) -> str:
-    """Return what everyone but the operator sees: open or closed, the same whatever a search found."""
-    return State.OPEN if round_.state == State.OPEN else State.CLOSED
+    """Return what everyone but the operator sees: open, closed or expired, the same whatever a search found."""
+    return round_.state if round_.state in (State.OPEN, State.EXPIRED) else State.CLOSED
 
 
 def public_view(round_: Round) -> dict[str, Any]:

@@ -4,18 +4,17 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from schemas.errors import ConfigurationError
+from validation.keyring import PassphraseReference
 
 SETTINGS_FILE = "settings.json"
 EngineName = Literal["threads", "processes", "dask", "anonlink"]
 
 
-class ServiceSettings(BaseModel):
+class ServiceSettings(PassphraseReference):
     """Where the service keeps its things, where it listens, and what searches for it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     organisation: str = Field(max_length=64)
     host: str = "127.0.0.1"

@@ -1,7 +1,8 @@
 """The states of a round: which leads where, and who owns each. The one table of the state machine. Pure.
 
-    open → closed → first-wave → second-wave → searched → awaiting-approval → released → expired
-      └───────┴──────────┴─────────────┴───────────┴──────────────┴──→ cancelled
+    open → closed → first-wave → second-wave → searched → awaiting-approval → released
+      ├───────┴──────────┴─────────────┴───────────┴──────────────┴──→ cancelled  │
+      └───────────────────────── any of them, once it is due ─────────────────────┴──→ expired
 
 A step that this table does not hold is refused, whoever asks.
 """
@@ -37,15 +38,15 @@ ORDER = (
     State.EXPIRED,
 )
 MAY_MOVE: Mapping[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.CLOSED, State.CANCELLED}),
-    State.CLOSED: frozenset({State.FIRST_WAVE, State.CANCELLED}),
-    State.FIRST_WAVE: frozenset({State.SECOND_WAVE, State.CANCELLED}),
-    State.SECOND_WAVE: frozenset({State.SEARCHED, State.CANCELLED}),
-    State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED}),
-    State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED}),
+    State.OPEN: frozenset({State.CLOSED, State.CANCELLED, State.EXPIRED}),
+    State.CLOSED: frozenset({State.FIRST_WAVE, State.CANCELLED, State.EXPIRED}),
+    State.FIRST_WAVE: frozenset({State.SECOND_WAVE, State.CANCELLED, State.EXPIRED}),
+    State.SECOND_WAVE: frozenset({State.SEARCHED, State.CANCELLED, State.EXPIRED}),
+    State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED, State.EXPIRED}),
+    State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED, State.EXPIRED}),
     State.RELEASED: frozenset({State.EXPIRED}),
     State.EXPIRED: frozenset(),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: frozenset({State.EXPIRED}),
 }
 WAVE_STATES: Mapping[int, State] = {1: State.FIRST_WAVE, 2: State.SECOND_WAVE}
 OWNERS: Mapping[State, str] = {
@@ -74,6 +75,16 @@ def check_may_move(state: str, to: State) -> None:
 def is_past(state: str, step: State) -> bool:
     """Say whether a round in `state` has been through `step` and left it for the next."""
     return State(state) in ORDER and step in ORDER and ORDER.index(State(state)) > ORDER.index(step)
+
+
+def check_is_kept(state: str) -> None:
+    """Check that what the service had of a round is still there.
+
+    Raises:
+        RoundError: the round has expired.
+    """
+    if state == State.EXPIRED:
+        raise RoundError("round: expired, and its key shares are destroyed; that is final, take part in the next one")
 
 
 def check_is(state: str, wanted: State) -> None:

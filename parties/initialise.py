@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from parties.keys.identity_keys import KEYS_DIRECTORY, create_identity, create_local_secret, key_id
+from parties.keys.identity_keys import create_identity, create_local_secret, key_id, keyring
 from parties.settings import SETTINGS_FILE, NodeKind, NodeSettings, load_settings, save_settings
 from parties.store.engine import open_node_store
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE, Agreed, open_agreed
@@ -17,6 +17,7 @@ from schemas.canonical import canonical_json
 from schemas.errors import AgreementError, ConfigurationError
 from schemas.roster import CUSTODIAN_KINDS, ROLES_OF_KIND, Identity, Kind, Organisation, Roster
 from schemas.signature import SignedDocument
+from validation.keyring import ASKED_FOR, KEYS_DIRECTORY, PassphraseReference, check_encrypted
 
 IDENTITY_FILE = "identity.json"
 OWNER_ONLY = 0o700
@@ -42,6 +43,7 @@ def init_node(
     controller: str | None = None,
     service_url: str = DEFAULT_SERVICE_URL,
     prefect_api: str | None = None,
+    passphrase: PassphraseReference = ASKED_FOR,
 ) -> Organisation:
     """Make a node in `directory`; return its entry for the roster, which is also written to `identity.json`.
 
@@ -54,14 +56,21 @@ def init_node(
         controller: who controls the data; without it, the organisation itself.
         service_url: where the linkage service is.
         prefect_api: the node's own Prefect API.
+        passphrase: where the passphrase is under which its keys are encrypted.
 
     Raises:
-        ConfigurationError: there is a node in `directory` already, or a name or code is not as rosters need it.
+        ConfigurationError: there is a node in `directory` already, a name or code is not as rosters need it, or the passphrase
+            is not at hand.
     """
     if (directory / SETTINGS_FILE).exists():
         raise ConfigurationError(f"{directory}: there is a node already; choose another directory")
     settings = NodeSettings(
-        kind=kind, organisation=organisation, service_url=service_url, prefect_api=prefect_api, directory=directory.resolve()
+        **passphrase.model_dump(),
+        kind=kind,
+        organisation=organisation,
+        service_url=service_url,
+        prefect_api=prefect_api,
+        directory=directory.resolve(),
     )
     entry = _draft(settings, name, controller or organisation, gss_code)
     _make_directories(settings)
@@ -99,14 +108,16 @@ def load_agreed(settings: NodeSettings) -> Agreed:
     """Read and check the node's roster and agreement.
 
     Raises:
-        ConfigurationError: they were not installed.
+        ConfigurationError: they were not installed, or a private key lies in the clear and the agreement is not for development.
         AgreementError, AuthenticationError: they do not hold.
     """
     try:
         roster, agreement, roots = (settings.path(name).read_bytes() for name in (ROSTER_FILE, AGREEMENT_FILE, ROOTS_FILE))
     except FileNotFoundError:
         raise ConfigurationError(f"{settings.directory}: no roster, agreement or roots; install what the root signers sent") from None
-    return open_agreed(roster, agreement, roots)
+    agreed = open_agreed(roster, agreement, roots)
+    check_encrypted(keyring(settings), agreed.agreement.encoding.profile)
+    return agreed
 
 
 def _draft(settings: NodeSettings, name: str, controller: str, gss_code: str | None) -> Organisation:

@@ -1,22 +1,24 @@
 """A key holder's side: one random share per round, sealed to every custodian.
 
 The share itself never touches a disk. What is kept until the round closes are the sealed copies, which the holder cannot
-open, so that a repeat sends the same bytes.
+open, so that a repeat sends the same bytes; `parties.deleting` ends them.
 """
 
 import base64
 import json
 import secrets
+from pathlib import Path
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.keys.derive import KEY_BYTES
-from parties.keys.identity_keys import load_signing_key, write_secret
+from parties.keys.identity_keys import load_signing_key
 from parties.keys.shares import seal_share
-from parties.rounds import OPEN, check_open, fetch_round
+from parties.rounds import check_open, fetch_round
 from parties.settings import NodeSettings
 from schemas.agreed import Agreed
 from schemas.roster import Role
+from validation.keyring import write_private
 from validation.progress import Progress, silent
 
 SHARES_DIRECTORY = "shares"
@@ -34,7 +36,6 @@ def issue_shares(settings: NodeSettings, round_id: str | None = None, progress: 
     """
     agreed = load_agreed(settings)
     with ServiceClient(settings, Role.KEY_HOLDER) as client:
-        _forget_closed(settings, client)
         found = fetch_round(client, agreed, round_id)
         check_open(found)
         sealed = _sealed_shares(settings, agreed, found.round_id, found.digest)
@@ -44,8 +45,13 @@ def issue_shares(settings: NodeSettings, round_id: str | None = None, progress: 
     return len(sealed)
 
 
+def sealed_shares_file(settings: NodeSettings, round_id: str, round_digest: str) -> Path:
+    """Return where the sealed copies of this holder's share of a round are kept."""
+    return settings.path(SHARES_DIRECTORY, f"{round_id}.{round_digest[:12]}.json")
+
+
 def _sealed_shares(settings: NodeSettings, agreed: Agreed, round_id: str, round_digest: str) -> dict[str, str]:
-    path = settings.path(SHARES_DIRECTORY, f"{round_id}.{round_digest[:12]}.json")
+    path = sealed_shares_file(settings, round_id, round_digest)
     if not path.exists():
         share, key = secrets.token_bytes(KEY_BYTES), load_signing_key(settings, Role.KEY_HOLDER)
         holder = agreed.roster.get(settings.organisation)
@@ -55,14 +61,7 @@ def _sealed_shares(settings: NodeSettings, agreed: Agreed, round_id: str, round_
         }
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        write_secret(partial, json.dumps(sealed).encode())
+        write_private(partial, json.dumps(sealed).encode())
         partial.rename(path)
     content: dict[str, str] = json.loads(path.read_bytes())
     return content
-
-
-def _forget_closed(settings: NodeSettings, client: ServiceClient) -> None:
-    still_open = {item["round_id"] for item in client.get("/v1/rounds").json()["rounds"] if item["state"] == OPEN}
-    for path in settings.path(SHARES_DIRECTORY).glob("*.json"):
-        if path.name.split(".")[0] not in still_open:
-            path.unlink()

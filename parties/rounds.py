@@ -15,7 +15,7 @@ from schemas.roster import Role
 from schemas.round_manifest import CONTEXT, RoundManifest
 from schemas.signature import SignedDocument, check_signed
 
-OPEN = "open"
+OPEN, CLOSED, EXPIRED = "open", "closed", "expired"  # what the service tells a party
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,32 @@ def fetch_round(client: ServiceClient, agreed: Agreed, round_id: str | None = No
     return read_round(answer, agreed)
 
 
+def fetch_past_round(client: ServiceClient, agreed: Agreed, round_id: str) -> Round:
+    """Return a round that may be of an earlier roster or agreement than this node's: good for deleting what is left of it alone.
+
+    Raises:
+        AuthenticationError: no operator in the roster signed it.
+        AgreementError: it is malformed.
+    """
+    return _signed_round(client.get(f"/v1/rounds/{round_id}").json(), agreed)
+
+
 def read_round(answer: dict[str, Any], agreed: Agreed) -> Round:
     """Return the round in the service's answer, checked; raises as `fetch_round` does."""
+    found = _signed_round(answer, agreed)
+    manifest = found.manifest
+    for what, own, quoted in (
+        ("roster", agreed.roster_digest, manifest.roster_digest),
+        ("agreement", agreed.agreement_digest, manifest.agreement_digest),
+    ):
+        if own != quoted:
+            raise AgreementError(
+                f"round {manifest.round_id} quotes {what} {quoted[:12]}, this node has {own[:12]}; install the one the root signers signed last"
+            )
+    return found
+
+
+def _signed_round(answer: dict[str, Any], agreed: Agreed) -> Round:
     operators = {
         item.key_id: item.signing_key for item in agreed.roster.service().identities if item.role is Role.OPERATOR and not item.revoked
     }
@@ -56,14 +80,6 @@ def read_round(answer: dict[str, Any], agreed: Agreed) -> Round:
         state = str(answer["state"])
     except (ValidationError, KeyError):
         raise AgreementError("round: its manifest is malformed; ask the linkage operator to open the round again") from None
-    for what, own, quoted in (
-        ("roster", agreed.roster_digest, manifest.roster_digest),
-        ("agreement", agreed.agreement_digest, manifest.agreement_digest),
-    ):
-        if own != quoted:
-            raise AgreementError(
-                f"round {manifest.round_id} quotes {what} {quoted[:12]}, this node has {own[:12]}; install the one the root signers signed last"
-            )
     return Round(manifest, document.digest, state)
 
 

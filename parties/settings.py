@@ -4,18 +4,17 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from schemas.errors import ConfigurationError
+from validation.keyring import PassphraseReference
 
 SETTINGS_FILE = "settings.json"
 NodeKind = Literal["prison-service", "police", "local-authority", "key-holder", "statistics"]
 
 
-class NodeSettings(BaseModel):
+class NodeSettings(PassphraseReference):
     """Where a node's things are, who it is, and which services it talks to."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: NodeKind
     organisation: str = Field(max_length=64)

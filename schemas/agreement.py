@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from schemas.errors import AgreementError
+from schemas.errors import AgreementError, SubmissionError
 from schemas.questions import MAX_QUESTIONS
 from schemas.roster import ROOT_SIGNATURES_NEEDED, Roster
 from schemas.signature import SignedDocument, check_signed, malformed_at
@@ -17,6 +17,7 @@ from schemas.signature import SignedDocument, check_signed, malformed_at
 CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
 SMALL_SCOPE_ROWS = 50_000  # of a projection: what a pool of fewer bits may hold, so that a key opens little (ADR 0019)
+SCOPE_ROWS = 500_000  # of a projection: so many may share one round key, which opens them all (ADR 0025)
 MINIMUM_DIFFUSION = 9  # t below 8 fell to graph matching at scale, and an even t exposes fills (ADR 0004)
 
 Projection = Literal["A", "B", "C", "D"]
@@ -60,8 +61,8 @@ class Encoding(_Model):
 
     @property
     def most_rows(self) -> int | None:
-        """How many rows a projection may have; none: as many as the format allows."""
-        return SMALL_SCOPE_ROWS if self.profile == "small-scope" else None
+        """How many rows a projection of one pool may have; none: as many as the format allows."""
+        return {"production": SCOPE_ROWS, "small-scope": SMALL_SCOPE_ROWS}.get(self.profile)
 
     @property
     def is_strong(self) -> bool:
@@ -152,6 +153,20 @@ def open_agreement(document: SignedDocument, roots: Mapping[str, str]) -> Agreem
         return Agreement.model_validate(document.body)
     except ValidationError as error:
         raise AgreementError(f"agreement: malformed at {malformed_at(error)}; ask the root signers for a corrected one") from None
+
+
+def check_scope(agreement: Agreement, rows: int) -> None:
+    """Check that a pool of so many rows is not too large for one round key.
+
+    Raises:
+        SubmissionError: it is.
+    """
+    most = agreement.encoding.most_rows
+    if most is not None and rows > most:
+        raise SubmissionError(
+            f"scope {agreement.scope}: over {most:,} rows in a pool, too many for one round key of profile {agreement.encoding.profile}; "
+            "have the root signers split the scope, with an agreement and a round for each part"
+        )
 
 
 def check_may_start(agreement: Agreement, roster: Roster, roster_digest: str, today: date) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FREE_BYTES = 2 * 1024**3
 PYTHON = (3, 11)
+SETTINGS_FILE = "settings.json"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -69,9 +70,28 @@ def _node(directory: Path) -> Iterator[Fault]:
         yield Fault(problems[0], "follow the hint, or make the node with `kinlink party init`")
     if directory.exists() and directory.stat().st_mode & OTHERS:
         yield Fault(f"others can read {directory}", f"chmod 700 {directory}")
-    for key in (directory / "keys").glob("*"):
-        if key.stat().st_mode & OTHERS:
-            yield Fault(f"others can read {key.name}", f"chmod 600 {key}")
+    if (directory / SETTINGS_FILE).exists():
+        yield from _keys(directory, is_usable=len(problems) < len(loaders))
+
+
+def _keys(directory: Path, *, is_usable: bool) -> Iterator[Fault]:
+    """Yield what is wrong with the keys. In the clear they are a fault as soon as something else is not usable: agreements for development take them."""
+    from flows.commands.passphrase import warn_of_unencrypted
+    from validation.keyring import open_keyring
+
+    keyring = open_keyring(directory)
+    for name in keyring.names():
+        if keyring.path(name).stat().st_mode & OTHERS:
+            yield Fault(f"others can read {name}", f"chmod 600 {keyring.path(name)}")
+            continue
+        try:
+            keyring.read(name)
+        except UserError as error:
+            yield Fault(str(error), f"see `passphrase_file` and `passphrase_variable` in {directory / SETTINGS_FILE}")
+    if is_usable:
+        warn_of_unencrypted(directory)
+    elif keyring.unencrypted():
+        yield Fault(f"keys in {directory} are not encrypted", f"kinlink keys encrypt --dir {directory}")
 
 
 def _load_party(directory: Path) -> object:

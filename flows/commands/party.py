@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.commands.console import Flag, Json, emit, progress_to_stderr, say, time_left_to_stderr, warn
+from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from flows.compiling import announced
 from parties.settings import NodeKind, load_settings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
@@ -26,6 +27,7 @@ def init(
     controller: str | None = None,
     service_url: str = "https://127.0.0.1:8443",
     prefect_api: str | None = None,
+    passphrase: Passphrase = NOT_GIVEN,
     sample: Flag = False,
     as_json: Json = False,
 ) -> None:
@@ -43,21 +45,28 @@ def init(
         service_url: where the linkage service is.
         prefect_api: address of this node's own Prefect API; without it flows run plainly.
         sample: write an invented extract into the directory, to try things out.
+        passphrase: where the passphrase of the keys is.
         as_json: print one JSON object.
     """
     from parties.initialise import init_node
 
     short = organisation or kind
     made = init_node(
-        dir, kind, short, name or short, gss_code=gss_code, controller=controller, service_url=service_url, prefect_api=prefect_api
+        dir,
+        kind,
+        short,
+        name or short,
+        gss_code=gss_code,
+        controller=controller,
+        service_url=service_url,
+        prefect_api=prefect_api,
+        passphrase=chosen(dir, passphrase),
     )
+    warn_of_unencrypted(dir)
     if sample:
         _write_sample(kind, dir)
-    emit(
-        {"organisation": made.model_dump(mode="json")},
-        f"{kind} node made in {dir}; send identity.json to the root signers",
-        as_json=as_json,
-    )
+    told = f"{kind} node made in {dir}; send identity.json to the root signers"
+    emit({"organisation": made.model_dump(mode="json")}, told, as_json=as_json)
 
 
 def install(*, roster: Path, agreement: Path, roots: Path, trust: Path, dir: Path = Path(), as_json: Json = False) -> None:

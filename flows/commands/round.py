@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.commands.console import Json, emit, warn
+from flows.commands.console import Flag, Json, emit, warn
+from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from linkage.operator import OperatorClient
 from schemas.errors import RoundError
 
@@ -17,6 +18,7 @@ def operator(
     dir: Path = Path(),
     organisation: str = "linkage-service",
     service_url: str = "https://127.0.0.1:8443",
+    passphrase: Passphrase = NOT_GIVEN,
     as_json: Json = False,
 ) -> None:
     """Make an operator's directory and signing key; what it prints goes into the roster.
@@ -28,11 +30,14 @@ def operator(
         dir: the operator's own directory.
         organisation: the linkage service's name on the roster.
         service_url: where the service listens.
+        passphrase: where the passphrase of the keys is.
         as_json: print one JSON object.
     """
     from linkage.initialise import init_operator
 
-    identity = init_operator(dir, organisation, name, service_url=service_url)
+    reference = chosen(dir, passphrase)
+    identity = init_operator(dir, organisation, name, service_url=service_url, passphrase=reference)
+    warn_of_unencrypted(dir)
     emit(
         {"identity": identity.model_dump(mode="json")},
         f"operator {identity.key_id} made in {dir}; send identity.json to the root signers",
@@ -140,6 +145,21 @@ def quality(*, round: str, dir: Path = Path(), out: Path | None = None, as_json:
     if out is not None:
         write_page(out, said)
     emit(said, "\n".join(lines(said)), as_json=as_json)
+
+
+def expire(*, round: str, dir: Path = Path(), early: Flag = False, as_json: Json = False) -> None:
+    """Destroy what the service has of a round: submissions, shares, findings, envelopes, the storage key. Audit log and ledger stay.
+
+    Rounds end by themselves after the agreed days. Example: kinlink round expire --dir alex --round r-2026-11
+
+    Args:
+        round: the round's id.
+        dir: the operator's directory.
+        early: also where its tokens can still be redeemed, or it was not released.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.expire(round, early=early), as_json=as_json)
 
 
 def _warn_of(client: OperatorClient, round_id: str) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.commands.console import Json, emit, say
+from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from flows.compiling import announced
 from linkage.settings import load_settings
 from linkage.states import OWNERS
@@ -19,6 +20,7 @@ def init(
     port: int = 8443,
     database_url: str | None = None,
     prefect_api: str | None = None,
+    passphrase: Passphrase = NOT_GIVEN,
     as_json: Json = False,
 ) -> None:
     """Make a linkage service: directory, signing key, a certificate for loopback, settings and database.
@@ -34,6 +36,7 @@ def init(
         port: port to listen on.
         database_url: SQLAlchemy URL, such as postgresql+psycopg://…; SQLite in the directory where not given.
         prefect_api: address of the service's own Prefect API.
+        passphrase: where the passphrase of the keys is.
         as_json: print one JSON object.
     """
     from linkage.initialise import init_service
@@ -48,7 +51,9 @@ def init(
         port=port,
         database_url=database_url,
         prefect_api=prefect_api,
+        passphrase=chosen(dir, passphrase),
     )
+    warn_of_unencrypted(dir)
     emit(
         {"organisation": made.model_dump(mode="json")},
         f"linkage service made in {dir}; send identity.json to the root signers",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import ssl
 import subprocess
@@ -28,7 +29,7 @@ from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
 
-POPULATION, TRUTH = "population", "truth"
+POPULATION, TRUTH, PASSPHRASES = "population", "truth", "passphrases"
 RECEIPTS = "receipts/"
 VALID_DAYS = 30
 START_SECONDS = 150
@@ -196,21 +197,41 @@ class Demo:
             member.name,
         ]
         arguments += ["--controller", member.controller, "--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api"]
+        arguments += self._passphrase(member.organisation)
         return [*arguments, "--gss-code", member.gss_code] if member.gss_code else arguments
 
     def _init_service(self) -> Organisation:
         member = plan.SERVICE
         arguments = ["--organisation", member.organisation, "--port", str(self.port), "--prefect-api", f"{self.prefect_url}/api"]
+        arguments += self._passphrase(member.organisation)
         answer = self.processes.run(member.organisation, member.directory(self.out), "service", "init", "--dir", ".", *arguments)
         service = Organisation.model_validate(answer["organisation"])
         operators = [
             self.processes.run(
-                directory.name, directory, "round", "operator", "--dir", ".", "--name", directory.name, "--service-url", self.service_url
+                directory.name,
+                directory,
+                "round",
+                "operator",
+                "--dir",
+                ".",
+                "--name",
+                directory.name,
+                "--service-url",
+                self.service_url,
+                *self._passphrase(directory.name),
             )
             for directory in self._operators()
         ]
         identities = [*service.identities, *(operator["identity"] for operator in operators)]
         return Organisation.model_validate({**service.model_dump(), "identities": identities})
+
+    def _passphrase(self, owner: str) -> list[str]:
+        """Write a passphrase for the keys of one directory, as its owner would; return the options that name its file."""
+        file = self.out / PASSPHRASES / owner
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as sink:
+            sink.write(secrets.token_urlsafe(32))
+        return ["--passphrase-file", str(file)]
 
     def _operators(self) -> list[Path]:
         return [self.out / name for name in plan.OPERATORS]

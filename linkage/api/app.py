@@ -7,18 +7,16 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from linkage.agreed import load_agreed
+from linkage.agreed import load_agreed, load_signer
 from linkage.api import envelopes, problems, questions, rounds, shares, submissions, tables, waves
 from linkage.api.call import Service
 from linkage.api.identity import Identities
 from linkage.clock import Clock, utc_now
-from linkage.inbox.submissions import Signer
-from linkage.initialise import SERVER_CERTIFICATE, SERVER_KEY, read_signing_key
+from linkage.expiry import expire_due
+from linkage.initialise import SERVER_CERTIFICATE, SERVER_KEY
 from linkage.settings import ServiceSettings
 from linkage.store.engine import migrate, open_store
 from schemas.errors import ConfigurationError
-from schemas.roster import Role, identity_of
-from schemas.signature import public_text
 
 GRACE_SECONDS = 5  # for requests under way at a stop; a client that keeps an idle TLS connection costs all of it
 
@@ -44,7 +42,7 @@ def health() -> dict[str, str]:
 
 
 def serve(settings: ServiceSettings) -> None:
-    """Migrate, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
+    """Migrate, end the rounds that are due, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises:
         ConfigurationError: certificate or key are missing, or the database does not answer.
@@ -52,7 +50,10 @@ def serve(settings: ServiceSettings) -> None:
     store = open_store(settings.database)
     migrate(store)
     try:
-        make_server(settings, create_app(settings, store)).run()
+        app = create_app(settings, store)
+        service: Service = app.state.service
+        expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
+        make_server(settings, app).run()
     finally:
         store.dispose()
 
@@ -87,8 +88,4 @@ def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
 
 def _service(settings: ServiceSettings, store: Engine, clock: Clock) -> Service:
     agreed = load_agreed(settings.directory)
-    identity = identity_of(agreed.roster.service(), Role.SERVICE)
-    key = read_signing_key(settings.directory, Role.SERVICE)
-    if public_text(key) != identity.signing_key:
-        raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
-    return Service(settings, agreed, Identities(agreed.roster), store, Signer(identity.key_id, key), clock)
+    return Service(settings, agreed, Identities(agreed.roster), store, load_signer(settings, agreed), clock)

@@ -39,6 +39,8 @@ class Action(StrEnum):
     REDEEM = "redeem a token"
     COLLECT_QUESTIONS = "collect questions"
     COUNT = "ask for tables"
+    EXPIRE = "expire a round"
+    STATE_DELETION = "state what was deleted"
     READ_AUDIT = "read the audit log"
 
 
@@ -68,6 +70,8 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.REDEEM: Permission(frozenset({Role.DESK}), "token is another authority's; redeem your own with `kinlink party collect`"),
     Action.COLLECT_QUESTIONS: Permission(frozenset({Role.DESK})),
     Action.COUNT: Permission(frozenset({Role.STATISTICIAN})),
+    Action.EXPIRE: Permission(frozenset({Role.OPERATOR})),
+    Action.STATE_DELETION: Permission(frozenset({Role.CUSTODIAN, Role.KEY_HOLDER})),
     Action.READ_AUDIT: Permission(frozenset({Role.OPERATOR})),
 }
 

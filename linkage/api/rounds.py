@@ -1,4 +1,4 @@
-"""Rounds: open, see, close, approve, release."""
+"""Rounds: open, see, close, approve, release, expire; and what parties deleted of one."""
 
 from typing import Any
 
@@ -10,10 +10,12 @@ from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
 from linkage.controls.pooling import quality
+from linkage.expiry import DELETED, EXPIRED, ended_because, expire, state_deletion, statements, sweep
 from linkage.inbox.waves import open_wave
 from linkage.rounds import advance, close_round, get_round, in_tens, open_round, operator_view, public_state, public_view
 from linkage.states import State, check_may_move
 from linkage.store.models import Round
+from schemas.deletion import CONTEXT as DELETION_CONTEXT
 from schemas.roster import OPERATORS_NEEDED
 from schemas.round_manifest import CONTEXT as ROUND_CONTEXT
 
@@ -50,7 +52,8 @@ def see_round(round_id: str, call: Signed) -> dict[str, Any]:
         if not can(call.caller, Action.SEE_PROGRESS):
             return public_view(round_)
         agreed = call.service.agreed
-        return operator_view(session, round_, agreed, count_approvals(session, round_, agreed.roster))
+        view = operator_view(session, round_, agreed, count_approvals(session, round_, agreed.roster))
+        return {**view, "ended_because": ended_because(session, round_id), "deletions": sorted(statements(session, round_id))}
 
 
 @router.get("/{round_id}/quality")
@@ -107,3 +110,36 @@ def release(round_id: str, call: Signed) -> dict[str, Any]:
             mint_tokens(session, call.service.settings, round_id, now=call.now)
         session.flush()
         return {"state": State.RELEASED, "waiting": in_tens(sum(map(len, waiting_findings(session, round_id).values())))}
+
+
+@router.post("/{round_id}/expire")
+def post_expiry(round_id: str, call: Signed) -> dict[str, str]:
+    """Destroy what the service has of a round; an expired one stays as it is."""
+    check_can(call.caller, Action.EXPIRE)
+    service, early = call.service, call.json().get("early") is True
+    with call.transaction() as session:
+        round_ = get_round(session, round_id, lock=True)
+        event = call.event(EXPIRED, round_id)
+        state = expire(session, round_, service.agreed.agreement, signer=service.signer, event=event, early=early).state
+    sweep(service.store, service.settings)
+    return {"state": state}
+
+
+@router.put("/{round_id}/deletion")
+def put_deletion(round_id: str, call: Signed) -> dict[str, str]:
+    """Keep the caller's signed statement of what it deleted; the same one again changes nothing."""
+    check_can(call.caller, Action.STATE_DELETION)
+    document = call.document(DELETION_CONTEXT)
+    with call.transaction() as session:
+        round_ = get_round(session, round_id, lock=True)
+        state_deletion(session, round_, document, call.caller.organisation, call.event(DELETED, round_id))
+    return {"organisation": call.caller.organisation, "statement": document.digest}
+
+
+@router.get("/{round_id}/deletions")
+def list_deletions(round_id: str, call: Signed) -> dict[str, Any]:
+    """List the signed statements of what was deleted of a round, for its operators."""
+    check_can(call.caller, Action.SEE_PROGRESS)
+    with call.transaction() as session:
+        get_round(session, round_id)
+        return {"deletions": statements(session, round_id)}

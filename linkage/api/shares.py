@@ -11,7 +11,7 @@ from linkage.api.call import Signed
 from linkage.api.permissions import Action, check_can
 from linkage.inbox.submissions import ConflictError
 from linkage.rounds import get_round
-from linkage.states import State
+from linkage.states import State, check_is_kept
 from linkage.store.audit import append
 from linkage.store.models import KeyShare
 from schemas.errors import RoundError, SubmissionError
@@ -46,7 +46,7 @@ def list_shares(round_id: str, call: Signed) -> dict[str, Any]:
     """List the shares that were sealed to the caller's organisation."""
     check_can(call.caller, Action.COLLECT_SHARES)
     with call.transaction() as session:
-        get_round(session, round_id)
+        check_is_kept(get_round(session, round_id).state)
         query = select(KeyShare).where(KeyShare.round_id == round_id, KeyShare.recipient == call.caller.organisation)
         shares = session.scalars(query.order_by(KeyShare.holder)).all()
         return {"shares": [{"holder": item.holder, "sealed": base64.b64encode(item.sealed).decode()} for item in shares]}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
 from linkage.second_look.requests import slot_nonces
-from schemas.agreement import Agreement
+from schemas.agreement import Agreement, check_scope
 from schemas.byte_columns import Bytes2D, fixed_bytes
 from schemas.canonical import digest, short
 from schemas.controls import CONTROLS_PART, sealed_list_bytes
@@ -73,11 +73,7 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
         raise SubmissionError(
             f"manifest: linkage schemas are not the agreed {short(agreement.encoding.schemas_digest)}; update Kinlink and {AGAIN}"
         )
-    most = agreement.encoding.most_rows
-    if most is not None and any(part.rows > most for part in manifest.parts if part.name in ENCODING_PARTS):
-        raise SubmissionError(
-            f"manifest: a part has over {most:,} rows, too many for the agreed small-scope profile; submit a smaller scope, or agree on production"
-        )
+    check_scope(agreement, max(part.rows for part in manifest.parts if part.name in ENCODING_PARTS))
     if manifest.quarantined_per_mille > agreement.quarantine_per_mille:
         raise SubmissionError("manifest: more rows are quarantined than the agreement allows; mend the extract, then submit again")
     lists = [part.rows for part in manifest.parts if part.name == CONTROLS_PART]

@@ -58,6 +58,17 @@ def migrate(engine: Engine) -> None:
         raise ConfigurationError("database: it does not answer; start it, or mend database_url in settings.json") from None
 
 
+def empty_journal(engine: Engine) -> None:
+    """Take what was deleted out of SQLite's journal, which has the rows as they were; what somebody reads just now goes the next time."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
 def is_current(engine: Engine) -> bool:
     """Say whether the database is at the newest version."""
     with engine.connect() as connection:
@@ -82,7 +93,7 @@ def _make_private(file: Path) -> None:
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: `_begin_immediate` does
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -27,6 +27,11 @@ class KeptFilters:
         """Use what was kept of this round, which may not be there."""
         self._path = settings.path(DIRECTORY, f"{round_id}{SUFFIX}")
 
+    @property
+    def path(self) -> Path:
+        """Where they are kept."""
+        return self._path
+
     def take_over(self, written: Path) -> None:
         """Keep the file that `write_filters` wrote, in place of an earlier submission's; nothing where there is none."""
         if written.exists():

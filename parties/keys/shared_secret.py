@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from parties.keys.identity_keys import check_private
 from schemas.errors import ConfigurationError
+from validation.keyring import check_private
 
 SECRET_BYTES = 16  # fewer could be found by trying
 

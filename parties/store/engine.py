@@ -47,7 +47,7 @@ def _make_private(path: Path) -> None:
 
 def _configure(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: `_begin` does
-    for pragma in ("journal_mode = WAL", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
+    for pragma in ("journal_mode = WAL", "secure_delete = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -24,7 +24,7 @@ from parties.store.engine import open_node_store
 from parties.store.people import remember_people
 from parties.submission.outbox import Outbox
 from parties.submission.parts import Scope, check_versions, controls_part, filters_behind, plant_controls, slot_parts, submission_manifest
-from schemas.agreement import Agreement
+from schemas.agreement import Agreement, check_scope
 from schemas.encoding_set import CONTEXT, POPULATIONS, Part, Population
 from schemas.roster import Kind, Role
 from schemas.signature import signed
@@ -56,6 +56,7 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     check_bar(checked, agreed.agreement.quarantine_per_mille)
     mapped = map_extract(settings, checked, read_answers(settings))
     outbox = Outbox(settings, found.round_id)
+    check_scope(agreed.agreement, max(len(rows.people()) for rows in mapped.rows().values()))
     plant_controls(mapped, scope, agreed)
     parts = _fill(outbox, settings, scope, mapped, terms=agreed.agreement, progress=progress)
     manifest = submission_manifest(

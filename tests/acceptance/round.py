@@ -58,6 +58,7 @@ from schemas.request_signing import RequestSigner
 from schemas.roster import Kind, Organisation, Role
 from schemas.slots import WAVES
 from tests.acceptance.planted import plant
+from tests.passphrases import passphrase_in
 from validation.synthetic.population import write_population
 
 ROUND = "round-1"
@@ -174,11 +175,14 @@ def _make_nodes(founded: Founded, extracts: Path) -> None:
     for member in founded.members:
         if member.extract:
             shutil.copytree(extracts / member.organisation, member.directory(founded.directory) / "extract", dirs_exist_ok=True)
-    home = founded.directory / SERVICE
-    service = service_side.init_service(home, SERVICE, port=founded.port, operators=0, controller=plan.SERVICE.controller)
+    home, passphrase = founded.directory / SERVICE, passphrase_in(founded.directory)
+    service = service_side.init_service(
+        home, SERVICE, port=founded.port, operators=0, controller=plan.SERVICE.controller, passphrase=passphrase
+    )
     trust = home.joinpath(*service_side.AUTHORITY_CERTIFICATE).read_bytes()
     operators = [
-        service_side.init_operator(founded.directory / name, SERVICE, name, service_url=url, ca_pem=trust) for name in plan.OPERATORS
+        service_side.init_operator(founded.directory / name, SERVICE, name, service_url=url, ca_pem=trust, passphrase=passphrase)
+        for name in plan.OPERATORS
     ]
     service = Organisation.model_validate({**service.model_dump(), "identities": [*service.identities, *operators]})
     expires_on = (founded.now + timedelta(days=VALID_DAYS)).date().isoformat()
@@ -200,6 +204,7 @@ def _make_node(member: Member, directory: Path, url: str) -> Organisation:
         gss_code=member.gss_code,
         controller=member.controller,
         service_url=url,
+        passphrase=passphrase_in(directory.parent),
     )
 
 

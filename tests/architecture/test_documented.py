@@ -8,6 +8,7 @@ import pytest
 from source import REPOSITORY
 
 from flows.command import COMMANDS
+from flows.commands.passphrase import PassphraseOptions
 from linkage.operator import OperatorSettings
 from linkage.settings import ServiceSettings
 from parties.encoding import normalise
@@ -26,6 +27,8 @@ AGREED = (
     agreement.Controls,
     agreement.SelfCheck,
 )
+NAMES = {"as_json": ("json",), "passphrase": tuple(PassphraseOptions.__dataclass_fields__)}
+AGREED = (agreement.Agreement, agreement.LawfulBasis, agreement.Encoding, agreement.Search, agreement.Release, agreement.Statistics)
 
 
 def page(name):
@@ -37,8 +40,8 @@ def options(target):
     """Return a command's options as people type them; LEFT and RIGHT of `evaluate` are typed without a name."""
     module, _, name = target.partition(":")
     parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters.values()
-    typed = {NAMES.get(item.name, item.name).replace("_", "-") for item in parameters if item.kind is item.KEYWORD_ONLY}
-    return {f"--{name}" for name in typed}
+    typed = {name for item in parameters if item.kind is item.KEYWORD_ONLY for name in NAMES.get(item.name, (item.name,))}
+    return {f"--{name.replace('_', '-')}" for name in typed}
 
 
 def section(text, command):

@@ -62,10 +62,13 @@ def trace(tmp_path_factory):
 
 
 def strayed(trace):
-    """Return what each role opened or moved outside its own directory; the scorer may read the truth."""
+    """Return what each role opened or moved outside its own directory; it has a passphrase of its own, and the scorer may read the truth."""
     paths = {role: trace.opened[role] | trace.moved[role] for role in trace.home if role != "demo"}
     allowed = {role: {trace.home[role], "truth" if role == SCORER else trace.home[role]} for role in paths}
-    outside = {role: sorted(path for path in found if top(path) not in allowed[role]) for role, found in paths.items()}
+    own = {role: f"passphrases/{trace.home[role]}" for role in paths}
+    outside = {
+        role: sorted(path for path in found if top(path) not in allowed[role] and path != own[role]) for role, found in paths.items()
+    }
     return {role: found for role, found in outside.items() if found}
 
 
@@ -118,7 +121,7 @@ def test_only_the_scorer_opens_the_truth_once_it_was_written(trace):
 
 def test_the_demo_itself_hands_documents_round_and_reads_no_nodes_data(trace):
     files = {path for path in trace.opened["demo"] if (trace.out / path).is_file()}
-    assert {path for path in files if Path(path).name not in HANDED_ROUND} == set()
+    assert {path for path in files if Path(path).name not in HANDED_ROUND and top(path) != "passphrases"} == set()
 
 
 def test_an_extract_is_opened_by_its_custodian_alone(trace):

@@ -22,17 +22,21 @@ from parties.encoding.keystream import Keystream
 from parties.encoding.normalise import NORMALISER
 from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
+from parties.keys.round_key import round_key
 from parties.second_look.components import component_texts
 from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
-from schemas import receipt
+from schemas import deletion, receipt
 from schemas.agreement import PROJECTIONS
 from schemas.canonical import canonical_json, digest_of
 from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
 from schemas.joins import Relation, Standing
 from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
+from schemas.joins import Standing
+from schemas.key_file import stretch, write_key
 from schemas.roster import Kind
+from schemas.round_manifest import RoundManifest
 from schemas.sealed import SealingKey, seal
 from schemas.sealed_join import Join, Tied, seal_join, write_join
 from schemas.signature import public_text, sign, signed
@@ -367,6 +371,61 @@ def planted_controls():
         "round_key": round_key.hex(), "opener": round_opener.hex(), "context": context, "families": told,
         "good": [{"ids": ids, "sealed": sealed_list.hex()}], "bad": bad,
     }  # fmt: skip
+def round_keys():
+    """Round keys of shares and manifests, and shares that give none."""
+    shares = {name: key(name, 32) for name in ("holder-1", "holder-2", "holder-3")}
+    body = {
+        "round_id": "round-1", "roster_digest": "a" * 64, "agreement_digest": "b" * 64, "purpose": "support", "scope": "north",
+        "opens_at": "2026-09-07T00:00:00Z", "closes_at": "2026-09-14T00:00:00Z",
+    manifests = [body, body | {"scope": "south"}, body | {"closes_at": "2026-09-14T00:00:01Z"}]
+    good = [
+        {"manifest": manifest, "shares": names, "round_key": round_key({name: shares[name] for name in names}, RoundManifest(**manifest), digest_of(manifest)).hex()}
+        for manifest, names in [*((manifest, ["holder-1", "holder-2"]) for manifest in manifests), (body, ["holder-3", "holder-1", "holder-2"])]
+    ]  # fmt: skip
+        {"why": "one share", "shares": {"holder-1": shares["holder-1"].hex()}},
+        {"why": "the same share twice", "shares": dict.fromkeys(("holder-1", "holder-2"), shares["holder-1"].hex())},
+        {"why": "an empty share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": ""}},
+        {"why": "a weak share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": "0102" * 16}},
+        {"why": "a long share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": shares["holder-2"].hex() + "00"}},
+    return {"shares": {name: share.hex() for name, share in shares.items()}, "good": good, "bad": bad}
+
+
+def deletions():
+    """A deletion statement, signed; and bodies that are none."""
+    signer = Ed25519PrivateKey.from_private_bytes(key("holder", 32))
+    body = {
+        "round_id": "round-1", "round_digest": "a" * 64, "organisation": "holder-1", "deleted_at": "2026-09-14T08:00:00Z",
+        "deleted": [{"material": "sealed-shares", "sha256": "b" * 64}, {"material": "outbox", "sha256": None}],
+    document = signed(signer, "holder-1/key-holder", deletion.CONTEXT, body).model_dump()
+    changes = (
+        {"share": "AAAA"}, {"round_id": "round-2"}, {"round_digest": "c" * 64}, {"organisation": "holder-2"}, {"deleted_at": "yesterday"},
+        {"deleted": [{"material": "everything", "sha256": None}]}, {"deleted": [body["deleted"][0]] * 17}, {"deleted": [{"material": "outbox", "sha256": "b"}]},
+    )  # fmt: skip
+    return {"public_key": public_text(signer), "good": [document], "bad": [body | change for change in changes]}
+
+
+def key_files():
+    """Private keys as they lie on disk, and files that must not open."""
+    passphrase, salt, nonce = "correct horse battery staple", key("salt", 16), key("nonce", 12)
+    stretched = stretch(passphrase.encode(), salt, 10)
+    good = [
+        {"name": name, "secret": secret.hex(), "file": write_key(secret, name, stretched, salt=salt, log2_cost=10, nonce=nonce).decode()}
+        for name, secret in (("custodian.signing", key("signing", 32)), ("desk.sealing", key("sealing", 96)))
+    whole = json.loads(good[0]["file"])
+        {"why": why, "name": name, "passphrase": given, "file": canonical_json(whole | changes).decode()}
+        for why, name, given, changes in (
+            ("another passphrase", "custodian.signing", passphrase + "!", {}),
+            ("another's place", "desk.signing", passphrase, {}),
+            ("another's name", "desk.signing", passphrase, {"name": "desk.signing"}),
+            ("another cost", "custodian.signing", passphrase, {"log2_cost": 11}),
+            ("a cost that would stop the machine", "custodian.signing", passphrase, {"log2_cost": 40}),
+            ("another salt", "custodian.signing", passphrase, {"salt": base64.b64encode(key("salt 2", 16)).decode()}),
+            ("a short salt", "custodian.signing", passphrase, {"salt": "AAAA"}),
+            ("a box cut short", "custodian.signing", passphrase, {"box": whole["box"][:-8]}),
+            ("an unknown format", "custodian.signing", passphrase, {"format": "kinlink/private-key/2"}),
+            ("a field too many", "custodian.signing", passphrase, {"hint": ""}),
+        )
+    return {"passphrase": passphrase, "salt": salt.hex(), "log2_cost": 10, "key": stretched.hex(), "good": good, "bad": bad}
 
 
 VECTORS = {
@@ -374,6 +433,9 @@ VECTORS = {
     "signature": signatures,
     "sealed-envelope": sealed,
     "questions-body": questions,
+    "round-key": round_keys,
+    "deletion": deletions,
+    "key-file": key_files,
     "token-body": tokens,
     "receipt": receipts,
     "clk": clks,

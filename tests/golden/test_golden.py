@@ -16,13 +16,17 @@ from parties.encoding.keystream import Keystream
 from parties.encoding.normalise import NORMALISER
 from parties.encoding.peer_schema import read_peer_schema
 from parties.encoding.rows import PersonRows, fields
+from parties.keys.round_key import round_key
 from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
-from schemas import receipt
+from schemas import deletion, receipt
 from schemas.canonical import canonical_json, digest_of
 from schemas.controls import open_list
 from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
 from schemas.questions import read_questions, write_questions
+from schemas.errors import AgreementError, ConfigurationError, RoundError, SealError, SubmissionError, TokenError
+from schemas.key_file import open_key, read_header, salt_of, stretch
+from schemas.round_manifest import RoundManifest
 from schemas.sealed import SealingKey
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
@@ -95,6 +99,48 @@ def test_questions_are_read_and_written_alike(case):
 def test_what_is_no_questions_is_refused(content):
     with pytest.raises(SubmissionError):
         read_questions(raw(content))
+@pytest.mark.parametrize("case", cases("round-key", "good"))
+def test_shares_and_a_manifest_give_the_same_round_key(case):
+    shares = {name: bytes.fromhex(vectors("round-key")["shares"][name]) for name in case["shares"]}
+    assert round_key(shares, RoundManifest(**case["manifest"]), digest_of(case["manifest"])).hex() == case["round_key"]
+
+
+@pytest.mark.parametrize("case", cases("round-key", "bad"))
+def test_weak_missing_or_repeated_shares_give_none(case):
+    manifest = vectors("round-key")["good"][0]["manifest"]
+    with pytest.raises(RoundError):
+        round_key({name: bytes.fromhex(share) for name, share in case["shares"].items()}, RoundManifest(**manifest), digest_of(manifest))
+
+
+OF_THE_STATEMENT = {"round_id": "round-1", "round_digest": "a" * 64, "organisation": "holder-1"}
+
+
+@pytest.mark.parametrize("case", cases("deletion", "good"))
+def test_a_deletion_statement_is_read_and_its_signature_holds(case):
+    document = SignedDocument.model_validate(case)
+    check_signed_by(document, deletion.CONTEXT, "holder-1/key-holder", vectors("deletion")["public_key"])
+    assert deletion.read_statement(document, **OF_THE_STATEMENT).model_dump(mode="json") == case["body"]
+
+
+@pytest.mark.parametrize("body", cases("deletion", "bad"))
+def test_what_is_no_statement_of_this_round_is_refused(body):
+        deletion.read_statement(SignedDocument(body=body, signatures=[]), **OF_THE_STATEMENT)
+
+
+def opened_key(case, passphrase):
+    header = read_header(case["file"].encode(), case["name"])
+    return open_key(header, stretch(passphrase.encode(), salt_of(header), header.log2_cost))
+
+
+@pytest.mark.parametrize("case", cases("key-file", "good"))
+def test_a_private_key_opens_with_its_passphrase(case):
+    assert opened_key(case, vectors("key-file")["passphrase"]).hex() == case["secret"]
+
+
+@pytest.mark.parametrize("case", cases("key-file", "bad"))
+def test_a_spoilt_private_key_does_not(case):
+    with pytest.raises(ConfigurationError):
+        opened_key(case, case["passphrase"])
 
 
 @pytest.mark.parametrize("case", cases("token-body", "good"))

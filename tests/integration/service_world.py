@@ -40,6 +40,7 @@ from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role, Ro
 from schemas.sealed import SealingKey
 from schemas.signature import SignedDocument, public_text, sign, signed
 from schemas.slots import ALL_PARTS, SEARCHES, SLOTS, VOLUMES, slots_part
+from tests.passphrases import passphrase_in
 
 BASE_URL = "https://127.0.0.1:8443"
 ROUND = "round-1"
@@ -107,7 +108,8 @@ def agreements() -> Agreements:
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     keys: dict[str, Ed25519PrivateKey] = {}
     sealing: dict[str, SealingKey] = {}
-    service = init_service(directory / "service", SERVICE)
+    passphrase = passphrase_in(directory)
+    service = init_service(directory / "service", SERVICE, passphrase=passphrase)
     revoked = Ed25519PrivateKey.generate()
     keys["north-police/old"] = revoked
     organisations = [service, *(_organisation(name, kind, keys, sealing) for name, kind in ORGANISATIONS.items())]
@@ -123,7 +125,7 @@ def agreements() -> Agreements:
     for node in ("service", "operator-1", "operator-2"):
         agreed = install(directory / node, roster, agreement, public)
     for number in (1, 2):
-        keys[f"{SERVICE}/operator-{number}"] = read_signing_key(directory / f"operator-{number}", Role.OPERATOR)
+        keys[f"{SERVICE}/operator-{number}"] = read_signing_key(directory / f"operator-{number}", Role.OPERATOR, passphrase)
     return Agreements(directory, keys, sealing, agreed)
 
 
@@ -229,7 +231,9 @@ class World:
 def make_world(directory: Path, database_url: str) -> World:
     made = agreements()
     shutil.copytree(made.directory / "service", directory / "service")
-    settings = ServiceSettings(organisation=SERVICE, database_url=database_url, directory=directory / "service")
+    settings = ServiceSettings(
+        organisation=SERVICE, database_url=database_url, directory=directory / "service", **passphrase_in(directory).model_dump()
+    )
     return World(made, settings, open_store(settings.database))
 
 

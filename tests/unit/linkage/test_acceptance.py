@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
-from schemas.agreement import SMALL_SCOPE_ROWS
+from schemas.agreement import SCOPE_ROWS, SMALL_SCOPE_ROWS
 from schemas.canonical import digest as sha256
 from schemas.canonical import digest_of
 from schemas.encoding_set import Part, SubmissionManifest
@@ -55,15 +55,15 @@ def check_whole(parts):
     return check_submission(manifest, lambda part: parts[part.name], families=0)
 
 
-def test_a_small_scope_takes_no_more_rows_than_its_profile_allows():
+@pytest.mark.parametrize(("profile", "most"), [("small-scope", SMALL_SCOPE_ROWS), ("production", SCOPE_ROWS)])
+def test_a_pool_has_no_more_rows_than_may_share_a_round_key(profile, most):
     agreement = make_agreement("1" * 64)
-    small = agreement.model_copy(update={"encoding": agreement.encoding.model_copy(update={"profile": "small-scope"})})
+    agreement = agreement.model_copy(update={"encoding": agreement.encoding.model_copy(update={"profile": profile})})
     manifest = SubmissionManifest.model_validate(manifest_of(parts_of()))
-    many = [part.model_copy(update={"rows": SMALL_SCOPE_ROWS + 1}) for part in manifest.parts]
-    check_agreed(manifest, small)
-    check_agreed(manifest.model_copy(update={"parts": many}), agreement)
-    with pytest.raises(SubmissionError, match="over 50,000 rows"):
-        check_agreed(manifest.model_copy(update={"parts": many}), small)
+    of_rows = lambda rows: manifest.model_copy(update={"parts": [*manifest.parts[1:], manifest.parts[0].model_copy(update={"rows": rows})]})  # noqa: E731
+    check_agreed(of_rows(most), agreement)
+    with pytest.raises(SubmissionError, match=f"over {most:,} rows in a pool.*split the scope"):
+        check_agreed(of_rows(most + 1), agreement)
 
 
 CHANGES = {

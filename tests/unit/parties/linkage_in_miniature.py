@@ -23,6 +23,7 @@ from schemas.linkage import schemas_digest
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Roster
 from schemas.signature import SignedDocument, public_text, sign
+from tests.passphrases import passphrase_in
 
 NODES = {
     "prison": "prison-service",
@@ -84,9 +85,11 @@ EXTRACTS = {
 def make_linkage(directory, *, quarantine_per_mille=400, families=0):
     """Make every node, one service with two operators, and install what three roots signed; return the nodes' settings."""
     port = _free_port()
-    url = f"https://127.0.0.1:{port}"
-    service = init_service(directory / "service", "linkage", port=port)
-    entries = [init_node(directory / name, kind, name, name.title(), service_url=url) for name, kind in NODES.items()]
+    url, passphrase = f"https://127.0.0.1:{port}", passphrase_in(directory)
+    service = init_service(directory / "service", "linkage", port=port, passphrase=passphrase)
+    entries = [
+        init_node(directory / name, kind, name, name.title(), service_url=url, passphrase=passphrase) for name, kind in NODES.items()
+    ]
     roster = Roster(version=1, expires_on=EXPIRES, organisations=[service, *entries])
     roster_document = signed_by_roots(ROSTER_CONTEXT, roster.model_dump(mode="json"))
     agreement = Agreement(

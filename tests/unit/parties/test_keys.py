@@ -10,6 +10,7 @@ from parties.keys.identity_keys import load_local_secret, load_sealing_key, load
 from parties.keys.round_key import open_shares, round_key
 from parties.keys.shares import open_share, seal_share
 from parties.settings import load_settings
+from schemas.canonical import digest_of
 from schemas.errors import AuthenticationError, ConfigurationError, RoundError, SealError
 from schemas.roster import Identity, Kind, Organisation, Role, Roster
 from schemas.round_manifest import RoundManifest
@@ -101,6 +102,21 @@ def test_the_round_key_depends_on_everything_that_was_agreed_and_on_no_order():
         round_key({**SHARES, "holder-2": secrets.token_bytes(32)}, MANIFEST, DIGEST),
     ]
     assert len({key, *others}) == 5
+
+
+@pytest.mark.parametrize("field", sorted(RoundManifest.model_fields))
+def test_any_change_of_the_manifest_changes_the_round_key(field):
+    value = getattr(MANIFEST, field)
+    changed = MANIFEST.model_copy(update={field: value[:-1] + ("1" if value[-1] != "1" else "2")})
+    keys = {round_key(SHARES, manifest, digest_of(manifest.model_dump())) for manifest in (MANIFEST, changed)}
+    assert len(keys) == 2
+
+
+def test_scopes_of_one_purpose_have_keys_that_tell_nothing_of_each_other():
+    """The shares, too, are of one manifest: a holder's share for one scope opens in no other."""
+    digests = {scope: digest_of(MANIFEST.model_copy(update={"scope": scope}).model_dump()) for scope in ("north", "south")}
+    with pytest.raises(SealError):
+        opened(sealed(digest=digests["north"]), digest=digests["south"])
 
 
 def test_a_new_node_has_private_keys_of_its_own(tmp_path):

@@ -29,6 +29,7 @@ from schemas.roster import Role, identity_of
 from schemas.sealed import seal
 from schemas.signature import SignedDocument, public_text, sign, signed
 from schemas.token import TokenBody, token_context, write_token
+from tests.passphrases import passphrase_in
 
 ROUND = "round-1"
 CHILDREN = """child_id,upn,forename,middle_names,surname,date_of_birth,sex,address,town,postcode,school_urn,under_five_area,legal_status,standing
@@ -77,7 +78,9 @@ def node(tmp_path):
     """Return an authority's settings and the service it talks to."""
     roots = {name: Ed25519PrivateKey.generate() for name in ("root/one", "root/two")}
     operator = Ed25519PrivateKey.generate()
-    own = init_node(tmp_path / "north", "local-authority", "northshire", "Northshire Council", gss_code="E10000001")
+    own = init_node(
+        tmp_path / "north", "local-authority", "northshire", "Northshire Council", gss_code="E10000001", passphrase=passphrase_in(tmp_path)
+    )
     other = init_node(tmp_path / "south", "local-authority", "southshire", "Southshire Council", gss_code="E10000002")
     holders = [init_node(tmp_path / name, "key-holder", name, name) for name in ("holder-one", "holder-two")]
     service = {

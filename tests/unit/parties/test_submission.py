@@ -170,6 +170,14 @@ def test_an_extract_below_the_bar_leaves_nothing_behind(linkage, round_id):
         write_extract(directory / "prison", EXTRACTS["prison"])
 
 
+def test_a_pool_too_large_for_one_round_key_is_refused_before_it_is_encoded(linkage, round_id, monkeypatch):
+    _, nodes = linkage
+    monkeypatch.setattr("schemas.agreement.SCOPE_ROWS", 1)
+    monkeypatch.setattr("parties.submission.prepare.encode_population", lambda *_, **__: pytest.fail("it was encoded"))
+    with pytest.raises(SubmissionError, match=r"over 1 rows in a pool.*split the scope"):
+        prepare(nodes["prison"], round_id)
+
+
 def test_the_manifest_lists_every_part_and_the_same_rows_for_each_projection(linkage, round_id):
     _, nodes = linkage
     prepare(nodes["prison"], round_id)
