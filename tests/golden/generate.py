@@ -32,9 +32,8 @@ from schemas.canonical import canonical_json, digest_of
 from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
 from schemas.joins import Relation, Standing
-from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
-from schemas.joins import Standing
 from schemas.key_file import stretch, write_key
+from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
 from schemas.roster import Kind
 from schemas.round_manifest import RoundManifest
 from schemas.sealed import SealingKey, seal
@@ -371,22 +370,27 @@ def planted_controls():
         "round_key": round_key.hex(), "opener": round_opener.hex(), "context": context, "families": told,
         "good": [{"ids": ids, "sealed": sealed_list.hex()}], "bad": bad,
     }  # fmt: skip
+
+
 def round_keys():
     """Round keys of shares and manifests, and shares that give none."""
     shares = {name: key(name, 32) for name in ("holder-1", "holder-2", "holder-3")}
     body = {
         "round_id": "round-1", "roster_digest": "a" * 64, "agreement_digest": "b" * 64, "purpose": "support", "scope": "north",
         "opens_at": "2026-09-07T00:00:00Z", "closes_at": "2026-09-14T00:00:00Z",
+    }  # fmt: skip
     manifests = [body, body | {"scope": "south"}, body | {"closes_at": "2026-09-14T00:00:01Z"}]
     good = [
         {"manifest": manifest, "shares": names, "round_key": round_key({name: shares[name] for name in names}, RoundManifest(**manifest), digest_of(manifest)).hex()}
         for manifest, names in [*((manifest, ["holder-1", "holder-2"]) for manifest in manifests), (body, ["holder-3", "holder-1", "holder-2"])]
     ]  # fmt: skip
+    bad = [
         {"why": "one share", "shares": {"holder-1": shares["holder-1"].hex()}},
         {"why": "the same share twice", "shares": dict.fromkeys(("holder-1", "holder-2"), shares["holder-1"].hex())},
         {"why": "an empty share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": ""}},
         {"why": "a weak share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": "0102" * 16}},
         {"why": "a long share", "shares": {"holder-1": shares["holder-1"].hex(), "holder-2": shares["holder-2"].hex() + "00"}},
+    ]
     return {"shares": {name: share.hex() for name, share in shares.items()}, "good": good, "bad": bad}
 
 
@@ -396,6 +400,7 @@ def deletions():
     body = {
         "round_id": "round-1", "round_digest": "a" * 64, "organisation": "holder-1", "deleted_at": "2026-09-14T08:00:00Z",
         "deleted": [{"material": "sealed-shares", "sha256": "b" * 64}, {"material": "outbox", "sha256": None}],
+    }  # fmt: skip
     document = signed(signer, "holder-1/key-holder", deletion.CONTEXT, body).model_dump()
     changes = (
         {"share": "AAAA"}, {"round_id": "round-2"}, {"round_digest": "c" * 64}, {"organisation": "holder-2"}, {"deleted_at": "yesterday"},
@@ -411,7 +416,9 @@ def key_files():
     good = [
         {"name": name, "secret": secret.hex(), "file": write_key(secret, name, stretched, salt=salt, log2_cost=10, nonce=nonce).decode()}
         for name, secret in (("custodian.signing", key("signing", 32)), ("desk.sealing", key("sealing", 96)))
+    ]
     whole = json.loads(good[0]["file"])
+    bad = [
         {"why": why, "name": name, "passphrase": given, "file": canonical_json(whole | changes).decode()}
         for why, name, given, changes in (
             ("another passphrase", "custodian.signing", passphrase + "!", {}),
@@ -425,6 +432,7 @@ def key_files():
             ("an unknown format", "custodian.signing", passphrase, {"format": "kinlink/private-key/2"}),
             ("a field too many", "custodian.signing", passphrase, {"hint": ""}),
         )
+    ]
     return {"passphrase": passphrase, "salt": salt.hex(), "log2_cost": 10, "key": stretched.hex(), "good": good, "bad": bad}
 
 

@@ -22,10 +22,9 @@ from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import deletion, receipt
 from schemas.canonical import canonical_json, digest_of
 from schemas.controls import open_list
-from schemas.errors import AgreementError, SealError, SubmissionError, TokenError
-from schemas.questions import read_questions, write_questions
 from schemas.errors import AgreementError, ConfigurationError, RoundError, SealError, SubmissionError, TokenError
 from schemas.key_file import open_key, read_header, salt_of, stretch
+from schemas.questions import read_questions, write_questions
 from schemas.round_manifest import RoundManifest
 from schemas.sealed import SealingKey
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
@@ -99,6 +98,8 @@ def test_questions_are_read_and_written_alike(case):
 def test_what_is_no_questions_is_refused(content):
     with pytest.raises(SubmissionError):
         read_questions(raw(content))
+
+
 @pytest.mark.parametrize("case", cases("round-key", "good"))
 def test_shares_and_a_manifest_give_the_same_round_key(case):
     shares = {name: bytes.fromhex(vectors("round-key")["shares"][name]) for name in case["shares"]}
@@ -124,6 +125,7 @@ def test_a_deletion_statement_is_read_and_its_signature_holds(case):
 
 @pytest.mark.parametrize("body", cases("deletion", "bad"))
 def test_what_is_no_statement_of_this_round_is_refused(body):
+    with pytest.raises(SubmissionError):
         deletion.read_statement(SignedDocument(body=body, signatures=[]), **OF_THE_STATEMENT)
 
 

@@ -61,7 +61,8 @@ def found(decisions):
     people = People()
     people.ids["children"]["north"] = ids("f", len(decisions))
     decided = [
-        Decided(Person("north", number), None, WEIGHTS[decision] + number, "B", decision) for number, decision in enumerate(decisions)
+        Decided(Person("north", number), None, WEIGHTS[decision] + number, "B", decision, Person("north", number))
+        for number, decision in enumerate(decisions)
     ]
     return people, decided
 
