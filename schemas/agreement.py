@@ -73,7 +73,7 @@ class Encoding(_Model):
 class Search(_Model):
     """Which pairs of filters become candidates."""
 
-    cut_per_mille: int = Field(default=590, ge=500, le=1_000)
+    cut_per_mille: int = Field(default=580, ge=500, le=1_000)
     top_k: int = Field(default=10, ge=1, le=100)
     max_pairs: int = Field(default=50_000_000, ge=1)
 

@@ -105,13 +105,14 @@ def column(rows: PersonRows, feature: str) -> list[str]:
 
     A search reads short forms of forenames in full; what they are short for is for a second look to compare.
     A place that a record lacks is stood for by another, in one order for all: else those who record postcodes alone, or streets alone, would be
-    in half of the projections, and a filter with fewer bits would show what is missing.
+    in half of the projections, and a filter with fewer bits would show what is missing. The town stands for an address before the postcode does:
+    of a record without streets, projections B and D would else say the same.
     """
     match feature:
         case "postcode":
             return [code or street or town for code, street, town in zip(rows.postcode, rows.address, rows.town, strict=True)]
         case "address":
-            return [street or code or town for code, street, town in zip(rows.postcode, rows.address, rows.town, strict=True)]
+            return [street or town or code for code, street, town in zip(rows.postcode, rows.address, rows.town, strict=True)]
         case "names":
             return [
                 f"{normalise.in_full(first)} {last}" if first and last else ""

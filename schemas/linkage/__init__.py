@@ -1,8 +1,9 @@
 """Linkage schemas as data, in clkhash's own format (version 3), and what the second look weighs by. Pure: package data only.
 
-A: names and date of birth. B: forename, date of birth, postcode. C: surname, date of birth, address. D: names and
-postcode, for where a date of birth is missing or wrong. About 150 bits a projection. `names` is forename and surname as one text, so that swapped names give the same tokens. `dob` is
-YYYYMMDD by digit; `dob_pair` is day and month in ascending order, so that a day-month swap still agrees there.
+A: names and date of birth. B: names and address. C: surname, date of birth, address. D: names and postcode. B and D are for
+where a date of birth is missing or wrong, two of them because one of the two places often is, too. About 150 bits a projection. `names` is forename and
+surname as one text, so that swapped names give the same tokens. `dob` is YYYYMMDD by digit; `dob_pair` is day and month in ascending order, so that a
+day-month swap still agrees there.
 """
 
 import json

@@ -8,10 +8,10 @@ from parties.encoding import diffusion
 from parties.encoding.canaries import canary_rows
 from parties.encoding.clk import encode_clks
 from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank
-from parties.encoding.encode import encode_canaries, encode_population, invented
+from parties.encoding.encode import encode_canaries, encode_population, encode_values, invented
 from parties.encoding.normalise import in_full
 from parties.encoding.rows import PersonRows, column, fields, filters
-from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding
+from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding, Search
 from schemas.encoding_set import read_table, write_table
 from schemas.errors import AgreementError, ConfigurationError
 from schemas.linkage import schemas_digest
@@ -127,10 +127,23 @@ def test_a_population_without_any_place_gets_fills_there():
     assert len(made.joins[0]) == 5  # in A alone
 
 
-def test_without_a_date_of_birth_a_record_has_the_one_projection_that_needs_none():
+def test_without_a_date_of_birth_a_record_has_the_two_projections_that_need_none():
     rows = PersonRows()
     rows.add_rows(rows.add_person("R1"), {"forename": "Ada", "surname": "Ash", "address": "1 Long Lane", "postcode": "CF1 1AA"})
-    assert [len(filters(rows, projection)) for projection in PROJECTIONS] == [0, 0, 0, 1]
+    assert [len(filters(rows, projection)) for projection in PROJECTIONS] == [0, 1, 0, 1]
+
+
+def test_without_birth_and_postcode_records_meet_by_name_and_address_and_strangers_do_not():
+    rows, same = PersonRows(), {"forename": "Ada", "surname": "Ashworth", "address": "1 Long Lane", "town": "Cardiff"}
+    for other in ({"date_of_birth": "1980-02-03", "postcode": "CF1 1AA"}, {}, {"forename": "Robert", "surname": "Pemberton"}):
+        rows.add_rows(rows.add_person(str(len(rows.record_keys))), {**same, **other})
+    scores = {}
+    for projection in ("B", "D"):
+        values = [found.values for found in filters(rows, projection)]
+        bits = np.unpackbits(encode_values(values, "adults", projection, bytes(range(32)), ENCODING), axis=1).astype(int)
+        scores[projection] = [2 * (bits[0] @ bits[at]) / (bits[0].sum() + bits[at].sum()) for at in (1, 2)]
+    cut = Search().cut_per_mille / 1_000
+    assert scores["B"][0] >= cut > max(scores["B"][1], *scores["D"])
 
 
 def test_tables_are_what_the_format_says():
@@ -152,7 +165,8 @@ def test_same_rows_of_one_person_are_encoded_once():
     ("given", "read"),
     [
         ({"postcode": "CF1 1AA", "address": "1 Long Lane", "town": "Cardiff"}, ("CF11AA", "1 long ln")),
-        ({"postcode": "CF1 1AA", "town": "Cardiff"}, ("CF11AA", "CF11AA")),
+        ({"postcode": "CF1 1AA", "town": "Cardiff"}, ("CF11AA", "cardiff")),
+        ({"postcode": "CF1 1AA"}, ("CF11AA", "CF11AA")),
         ({"address": "1 Long Lane", "town": "Cardiff"}, ("1 long ln", "1 long ln")),
         ({"town": "Cardiff"}, ("cardiff", "cardiff")),
         ({}, ("", "")),
