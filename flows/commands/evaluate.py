@@ -5,7 +5,8 @@ from pathlib import Path
 from flows.commands.console import Json, emit, progress_to_stderr, say
 from flows.compiling import announced
 from flows.evaluate import Profile, decide, figures, look, read_file, write_links
-from flows.report.page import Evaluated, check_report, write_report
+from flows.report.page import Evaluated, write_report
+from flows.report.rendering import check_page
 from flows.report.truth import has_truth, truth_figures
 
 
@@ -31,7 +32,7 @@ def evaluate(
         profile: default, or small-scope for pools of at most 50,000 records (fewer bits a filter and a lower search cut).
         as_json: print one JSON object.
     """
-    check_report(report)
+    check_page(report)
     columns = read_file(left), read_file(right)
     truth = has_truth(*columns)
     with announced(say):

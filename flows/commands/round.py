@@ -137,7 +137,8 @@ def quality(*, round: str, dir: Path = Path(), out: Path | None = None, as_json:
         out: write a page to read without a network here, an .html file.
         as_json: print one JSON object.
     """
-    from flows.report.controls import check_page, lines, write_page
+    from flows.report.controls import lines, write_page
+    from flows.report.rendering import check_page
 
     check_page(out)
     with OperatorClient(dir) as client:

@@ -1,28 +1,14 @@
 """What planted controls say of a round, as lines and as one page that needs no network: figures alone."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from schemas.errors import ConfigurationError
+from flows.report.rendering import rendered
 
 TEMPLATE: Final = "controls.html"
 BITS: Final = 100  # hundredths in a bit
 KINDS: Final[Mapping[str, str]] = {"precision": "precision", "recall": "recall", "review": "near the threshold, in review"}
-
-
-def check_page(path: Path | None) -> None:
-    """Check that a page can be written, before anything is asked for.
-
-    Raises:
-        ConfigurationError: the name does not end in .html, or no such directory.
-    """
-    if path is not None and path.suffix != ".html":
-        raise ConfigurationError(f"{path}: a page is written as .html")
-    if path is not None and not path.parent.is_dir():
-        raise ConfigurationError(f"{path.parent}: no such directory; make it, or name another for the page")
 
 
 def lines(said: Mapping[str, Any]) -> Iterator[str]:
@@ -37,12 +23,8 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
 
 def write_page(path: Path, said: Mapping[str, Any]) -> None:
     """Write the page."""
-    import jinja2
-
-    source = (files("flows.report") / TEMPLATE).read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"share": share, "misidentified": misidentified, "thresholds": thresholds, "count": "{:,}".format}
-    page = environment.from_string(source).render(said=said, scopes=scopes(said), kinds=KINDS, version=version("kinlink"))
+    content = {"said": said, "scopes": scopes(said), "kinds": KINDS}
+    page = rendered(TEMPLATE, content, with_limits=share, misidentified=misidentified, thresholds=thresholds)
     path.write_text(page, encoding="utf-8")
 
 

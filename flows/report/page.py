@@ -17,7 +17,6 @@ from flows.report.truth import Columns
 from flows.report.wording import FIELD_WORDS, FIGURE_WORDS, KIND_WORDS, LEVEL_WORDS, REPRESENTATIVE_WORDS
 from linkage.second_look.contributions import contributions
 from linkage.second_look.levels import FIELDS
-from schemas.errors import ConfigurationError
 from validation.quality.charts import distribution, representatives, thinned, threshold_curve
 from validation.quality.groups import FEWEST
 from validation.quality.pairs import same_label
@@ -48,18 +47,6 @@ class Waterfall:
     steps: Sequence[Step]
     total: float
     svg: str
-
-
-def check_report(path: Path | None) -> None:
-    """Check that a report can be written, before anything is linked.
-
-    Raises:
-        ConfigurationError: the name does not end in .html, or no such directory.
-    """
-    if path is not None and path.suffix != ".html":
-        raise ConfigurationError(f"{path}: a report is written as .html")
-    if path is not None and not path.parent.is_dir():
-        raise ConfigurationError(f"{path.parent}: no such directory; make it, or name another for the report")
 
 
 def write_report(path: Path, evaluated: Evaluated) -> None:

@@ -1,6 +1,6 @@
 """Pages that need no network, out of templates: everything is escaped but charts of our own drawing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -24,12 +24,12 @@ def check_page(path: Path | None) -> None:
         raise ConfigurationError(f"{path.parent}: no such directory; make it, or name another for the page")
 
 
-def rendered(template: str, content: Mapping[str, Any]) -> str:
-    """Return the page that a template of this folder gives with `content`; `style` and `version` are there for each."""
+def rendered(template: str, content: Mapping[str, Any], **filters: Callable[[Any], str]) -> str:
+    """Return the page that a template of this folder gives with `content`, and `filters` of its own; `style` and `version` are there for each."""
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"share": _share, "bits": signed, "count": "{:,}".format, "svg": _unescaped}
+    environment.filters |= {"share": _share, "bits": signed, "count": "{:,}".format, "svg": _unescaped, **filters}
     return environment.from_string(_text(template)).render(style=_unescaped(_text(STYLE)), version=version("kinlink"), **content)
 
 

@@ -30,7 +30,7 @@ FIRST = {
 SECOND = {
     "forename": "Beth", "middle_names": "Nia", "surname": "Oak", "alias_forename": "Bea", "alias_surname": "Yew", "former_surname": "Box",
     "date_of_birth": "1986-03-04", "sex": "M", "address": "9 High Road", "town": "Swansea", "postcode": "CF24 0UG",
-    "previous_postcode": "CF5 1AB", "standing": "former", "relation": "foster_carer",
+    "previous_postcode": "CF5 1AB", "standing": "former", "relation": "foster_carer", "last_contact_on": "2026-01-05",
 }  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def test_no_projection_has_a_feature_of_what_is_only_compared():
     }
     assert compared == {"middle_names", "sex"}
     assert {feature for projection in PROJECTIONS for feature in feature_names(projection)} == {
-        "names", "forename", "surname", "dob", "dob_pair", "postcode", "address",
+        "names", "surname", "dob", "dob_pair", "postcode", "address",
     }  # fmt: skip
 
 
@@ -143,4 +143,4 @@ def mapped(directory, kind, changed):
     found = map_extract(NodeSettings(kind=kind, organisation=kind, directory=directory), Checked({}, defaultdict(frozenset)))
     rows = (found.adults.rows, found.children.rows)
     encoded = [(item.forename, item.surname, item.dob, item.postcode, item.address, item.town) for item in rows]
-    return encoded, [(item.middle, item.sex) for item in rows], found.ties, found.standings
+    return encoded, [(item.middle, item.sex) for item in rows], found.ties, found.relations

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from flows.report.controls import check_page, lines, write_page
+from flows.report.controls import lines, write_page
+from flows.report.rendering import check_page
 from schemas.controls import ControlClass
 from schemas.errors import ConfigurationError
 from validation.quality.controls import Tally, figures, tally_key
