@@ -149,7 +149,7 @@ def test_exit_codes_are_different_and_stable():
     codes = {name: error.exit_code for name, error in errors.USER_ERRORS.items()}
     assert codes == {
         "ExtractError": 10, "ConfigurationError": 11, "AgreementError": 12, "SubmissionError": 13, "AuthenticationError": 14,
-        "NotPermittedError": 15, "SealError": 16, "TokenError": 17, "BudgetError": 18, "RoundError": 19, "ServiceError": 20,
+        "NotPermittedError": 15, "SealError": 16, "TokenError": 17, "BudgetError": 18, "RoundError": 19, "ServiceError": 20, "AlarmError": 21,
     }  # fmt: skip
     assert errors.CodedError("stage", 10).exit_code == 30
 
@@ -201,6 +201,7 @@ def test_the_demos_table_names_every_authority(capsys):
         "tokens_wrong_by_cause": {"twin": 1, "moved": 0}, "per_authority": {"W06000015": row},
         "questions": {"authorities": 1, "records": 41},
         "statistics": {"value": 12, "lower": 2, "upper": 22, "epsilon": 1.0},
+        "on_controls": {"this_round": {"recall": {"share": 0.9, "of": 77}, "misidentification": {"wrong": 0, "released": 69, "verdict": "not enough evidence"}}},
     }  # fmt: skip
     _show(summary, Path("out"))
     printed = capsys.readouterr().out
@@ -209,6 +210,7 @@ def test_the_demos_table_names_every_authority(capsys):
         "50.0% of tokens",
         "wrong: 1 twin",
         "none of 3 children",
+        "90.0% of 77 planted families found; 0 of 69 released are wrong (not enough evidence, on controls)",
         "12 children (2 to 22)",
         "from the population given",
     ):

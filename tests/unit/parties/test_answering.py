@@ -12,8 +12,9 @@ from parties.answering import respond
 from parties.answering.kept import KeptFilters, forget_old, write_filters
 from parties.answering.respond import answer_waves, answered_waves, wanted_tables
 from parties.answering.sending import ChunkSink
+from parties.controls.families import controls_opener
 from parties.settings import NodeSettings
-from schemas.agreement import PROJECTIONS
+from schemas.agreement import PROJECTIONS, Controls
 from schemas.canonical import digest
 from schemas.encoding_set import CHUNK_BYTES, write_table
 from schemas.errors import NotPermittedError, RoundError, ServiceError, SubmissionError
@@ -84,10 +85,13 @@ def service(node, monkeypatch):
     made = FakeService(own)
     keep(node, own)
     monkeypatch.setattr(respond, "ServiceClient", lambda *_: made)
-    monkeypatch.setattr(respond, "load_agreed", lambda _: SimpleNamespace(agreement=SimpleNamespace(retention_days=28)))
+    monkeypatch.setattr(respond, "load_agreed", lambda _: SimpleNamespace(agreement=TERMS))
     monkeypatch.setattr(respond, "fetch_round", lambda *_: SimpleNamespace(round_id=ROUND))
     monkeypatch.setattr(respond, "fetch_round_key", lambda *_: bytes(32))
     return made
+
+
+TERMS = SimpleNamespace(retention_days=28, controls=Controls(families=16))
 
 
 def keep(node, own, round_id=ROUND):
@@ -160,6 +164,7 @@ def test_a_wave_is_answered_once_it_is_open_and_each_one_once(node, service):
     assert answer_waves(node, ROUND) == PEOPLE * len(TABLES)
     assert answered_waves(node, ROUND) == [1, 2]
     assert [path for path, _ in service.posted] == [f"/v1/rounds/{ROUND}/answers/{wave}" for wave in (1, 2)]
+    assert [said.get("controls_opener") for _, said in service.posted] == [None, controls_opener(bytes(32)).hex()]
 
 
 def test_the_second_wave_is_answered_where_the_first_was_missed(node, service):
