@@ -19,6 +19,7 @@ from schemas.agreement import PROJECTIONS, Agreement
 from schemas.extracts import KINDS, Use, load_rules, load_uses
 from schemas.linkage import feature_names
 from schemas.roster import Kind
+from tests.passphrases import passphrase_in
 
 NAMES = ("prison-service", "police", "local-authority", "statistics", "holder-one", "holder-two")
 FIRST = {
@@ -38,10 +39,13 @@ SECOND = {
 def nodes(tmp_path_factory):
     """Return the directories of a roster's nodes, with what was agreed installed."""
     out = tmp_path_factory.mktemp("nodes")
-    service = init_service(out / "service", "linkage-service", port=8443)
+    passphrase = passphrase_in(out)
+    service = init_service(out / "service", "linkage-service", port=8443, passphrase=passphrase)
     kinds = {name: name if name in {*Kind} else "key-holder" for name in NAMES}
     codes = {"local-authority": "W06000015"}
-    organisations = [init_node(out / name, kind, name, f"The <{name}>", gss_code=codes.get(name)) for name, kind in kinds.items()]
+    organisations = [
+        init_node(out / name, kind, name, f"The <{name}>", gss_code=codes.get(name), passphrase=passphrase) for name, kind in kinds.items()
+    ]
     made = found(
         [*organisations, service], purpose="offer support", scope="test", normaliser=NORMALISER, normaliser_digest=normaliser_digest(),
         expires_on="2099-01-01",

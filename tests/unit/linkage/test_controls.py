@@ -14,7 +14,7 @@ from linkage.second_look.opened import OPENED, Side
 from schemas.agreement import Release
 from schemas.controls import ControlClass, Planted, class_of
 from schemas.roster import Kind
-from schemas.sealed_join import Join, write_join
+from schemas.sealed_join import Join, Tied, write_join
 from schemas.slots import SEARCHES
 from validation.quality.controls import Tally
 
@@ -28,7 +28,12 @@ def person(number):
 
 
 def side(organisation, number, population="adults", tied=()):
-    return Side(organisation, "A", person(number), Join(person=person(number), population=population, tied=tuple(map(person, tied))))
+    return Side(
+        organisation,
+        "A",
+        person(number),
+        Join(person=person(number), population=population, tied=tuple(Tied(person(item)) for item in tied)),
+    )
 
 
 def opened(*pairs):
