@@ -346,11 +346,12 @@ def test_a_stage_that_fails_tells_its_orchestrator_only_where(linkage, monkeypat
 
 def test_no_exact_count_is_shown_or_kept(closed):
     closed.link()
-    exact = Counter(decision for *_, decision in closed.dump()["finding"])
-    status = closed.status()["counts"]
-    assert status["findings"] == -(-exact.total() // 10) * 10
+    exact = Counter(decision for *_, decision, _codes in closed.dump()["finding"])
+    seen = closed.status()
+    status = seen["counts"]
+    assert status["findings"] <= -(-exact.total() // 10) * 10  # records on stand-by are no child more
     assert status["releasable"] == -(-exact["release"] // 10) * 10
-    assert all(count % 10 == 0 for count in status.values())
+    assert all(count % 10 == 0 for count in (*status.values(), *seen["reasons"].values()))
     before, files = closed.dump(), closed.files(SERVICE).keys()
     table = closed.tables()
     after = closed.dump()
