@@ -15,7 +15,7 @@ from parties.extracts.mapping import Mapped
 from parties.keys.derive import derive
 from schemas.controls import SCHEDULE, ControlClass, class_of, is_match
 from schemas.extracts import load_rules
-from schemas.joins import Standing
+from schemas.joins import Relation, Standing
 from schemas.roster import Kind
 from tests.acceptance.second_look import invented
 
@@ -157,7 +157,7 @@ def test_a_custodian_plants_those_it_knows_tied_as_parent_and_child():
     assert {key for key in mapped.children.index if is_control(key)} == keys
     tied = {key for key in keys if (mapped.adults.index.get(key), mapped.children.index[key]) in mapped.ties}
     assert tied == {record_key(family.number) for family in known if family.recorded["north"].adult is not None}
-    assert {mapped.standings[mapped.children.index[key]] for key in keys} == {Standing.RESIDENT}
+    assert {mapped.relations[mapped.children.index[key]] for key in keys} == {Relation(Standing.RESIDENT)}
 
 
 def test_a_look_alike_is_put_together_from_several_of_the_custodian_s_own_people():
