@@ -8,8 +8,9 @@ from cyclopts import Parameter, validators
 
 from flows.commands.console import Flag, Json, say
 from flows.compiling import announced
+from flows.demo.directories import prepare
 from flows.demo.processes import Processes
-from flows.demo.run import Demo, prepare
+from flows.demo.run import Demo
 from flows.warm import warm
 
 SUMMARY = "summary.json"

@@ -19,13 +19,13 @@ import httpx
 
 from flows.custodian import ANSWERING
 from flows.demo import plan
+from flows.demo.directories import files_below, hand_out
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
-from flows.demo.processes import LOG, Processes, free_port, kinlink, wait_until
+from flows.demo.processes import Processes, free_port, kinlink, wait_until
 from flows.stages import prefect_environment
-from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+from schemas.agreed import TRUST_FILE
 from schemas.agreement import Controls, Release
-from schemas.errors import ConfigurationError
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
 
@@ -161,7 +161,7 @@ class Demo:
         founded = self._found()
         trust = (plan.SERVICE.directory(self.out) / "tls" / TRUST_FILE).read_bytes()
         for directory in [*(member.directory(self.out) for member in self.members), plan.SERVICE.directory(self.out), *self._operators()]:
-            _hand_out(directory, founded, trust)
+            hand_out(directory, founded, trust)
         self._start_service()
 
     def _found(self) -> Founded:
@@ -268,14 +268,14 @@ class Demo:
 
     def _weigh_vault(self, when: str) -> None:
         """Say how much the linkage service keeps of the round; file sizes alone are looked at."""
-        self.vault_bytes[when] = sum(_files(plan.SERVICE.directory(self.out) / "vault").values())
+        self.vault_bytes[when] = sum(files_below(plan.SERVICE.directory(self.out) / "vault").values())
         self.tell(f"  {when}: the linkage service keeps {self.vault_bytes[when] / 1e6:,.0f} MB")
 
     def _police_outputs(self, answered: dict[str, dict[str, int]]) -> dict[str, Any]:
         """Return what each force holds of the round: its receipts' bytes, and how many files changed since its last answer."""
         outputs = {}
         for organisation, before in answered.items():
-            now = _files(self.out / organisation)
+            now = files_below(self.out / organisation)
             receipts = sum(size for name, size in now.items() if name.startswith(RECEIPTS))
             changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
             outputs[organisation] = {"receipt_bytes": receipts, "files_changed_since": len(changed)}
@@ -296,7 +296,7 @@ class Demo:
             if self.chaos:
                 self._kill_and_restart(f"after the answers to wave {wave}")
         self._weigh_vault("answered")
-        return {member.organisation: _files(member.directory(self.out)) for member in self.members if member.kind is Kind.POLICE}
+        return {member.organisation: files_below(member.directory(self.out)) for member in self.members if member.kind is Kind.POLICE}
 
     def _answer(self, wave: int) -> None:
         jobs = [
@@ -363,35 +363,6 @@ class Demo:
         directory.mkdir(mode=0o700)
         (directory / "collected.json").write_text(json.dumps(collected), encoding="utf-8")
         return self.processes.run("scorer", directory, "score", "--truth", str(self.out / TRUTH), "--collected", "collected.json")
-
-
-def prepare(out: Path) -> Path:
-    """Make the demo's directory, moving nothing that is not a demo's out of the way.
-
-    Raises:
-        ConfigurationError: `out` holds something else.
-    """
-    marker = ".kinlink-demo"
-    if out.exists() and any(out.iterdir()):
-        if not (out / marker).exists():
-            raise ConfigurationError(f"{out} is not empty and not a demo's directory; name another with --out")
-        shutil.rmtree(out)
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (out / marker).touch()
-    return out.resolve()
-
-
-def _hand_out(directory: Path, founded: Founded, trust: bytes) -> None:
-    (directory / ROSTER_FILE).write_text(founded.roster.model_dump_json(), encoding="utf-8")
-    (directory / AGREEMENT_FILE).write_text(founded.agreement.model_dump_json(), encoding="utf-8")
-    (directory / ROOTS_FILE).write_text(json.dumps(founded.roots), encoding="utf-8")
-    (directory / TRUST_FILE).write_bytes(trust)
-
-
-def _files(directory: Path) -> dict[str, int]:
-    """Return every file below a directory with its size, but for the process's own log and Prefect's settings."""
-    found = {str(path.relative_to(directory)): path.stat().st_size for path in directory.rglob("*") if path.is_file()}
-    return {name: size for name, size in found.items() if name != LOG and not name.startswith("prefect/")}
 
 
 def _answers(url: str, trust: ssl.SSLContext | bool = True) -> bool:  # noqa: FBT001, FBT002 - httpx's own `verify`

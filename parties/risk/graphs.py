@@ -51,13 +51,9 @@ def align(seen: Matrix, public: Matrix, known: NDArray[np.int64]) -> NDArray[np.
     first = (
         _first_guess(seen[np.ix_(free[0], known[:, 0])], public[np.ix_(free[1], known[:, 1])]) if len(known) else _by_profile(seen, public)
     )
+    options = {"maximize": True, "partial_match": known, "maxiter": ITERATIONS}
     tried = [
-        quadratic_assignment(
-            seen,
-            public,
-            options={"maximize": True, "partial_match": known, "P0": warmth * first + (1 - warmth) / len(first), "maxiter": ITERATIONS},
-        )
-        for warmth in WARMTHS
+        quadratic_assignment(seen, public, options={**options, "P0": warmth * first + (1 - warmth) / len(first)}) for warmth in WARMTHS
     ]
     guesses: NDArray[np.int64] = max(tried, key=lambda found: found.fun).col_ind
     return guesses

@@ -144,6 +144,7 @@ def test_a_round_of_a_name_that_none_can_have_is_refused_in_one_line(founded, na
     assert name not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.slow
 def test_a_release_needs_two_operators_who_approve_the_findings_as_they_now_stand(closed, monkeypatch):
     closed.link()
     for _ in range(2):  # one operator twice is one

@@ -78,6 +78,7 @@ def test_help_loads_no_heavy_library_and_no_role():
     assert names & (HEAVY | ROLES) == set()
 
 
+@pytest.mark.slow
 def test_compiled_loops_are_loaded_only_where_something_is_encoded():
     before = (
         "import parties.submission.prepare, parties.encoding.encode, parties.encoding.peer_schema, flows.custodian, flows.commands.party"

@@ -39,7 +39,7 @@ def release(world):
     digest = world.set_findings([(NORTH, CHILD)])
     world.approve(1, digest)
     world.approve(2, digest)
-    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released"}
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == {"state": "released", "waiting": 0}
 
 
 def expire(world, **asked):

@@ -49,7 +49,15 @@ def test_operators_open_close_approve_and_release_a_round(world):
         assert second.release(ROUND) == {"state": "released", "waiting": 0}
         assert second.status(ROUND)["state"] == "released"
         kinds = [item["event"]["kind"] for item in second.audit()]
-        assert kinds == ["round-opened", "round-closed", "release-approved", "release-approved", "tokens-minted", "round-released"]
+        assert kinds == [
+            "round-opened",
+            "round-closed",
+            "release-approved",
+            "release-approved",
+            "tokens-minted",
+            "questions-minted",
+            "round-released",
+        ]
 
 
 def test_the_service_speaks_tls_and_stops_when_told(tmp_path):

@@ -344,6 +344,7 @@ def test_a_stage_that_fails_tells_its_orchestrator_only_where(linkage, monkeypat
     assert needles.within(told[0].encode()) == set()
 
 
+@pytest.mark.slow
 def test_no_exact_count_is_shown_or_kept(closed):
     closed.link()
     exact = Counter(decision for *_, decision, _codes in closed.dump()["finding"])

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from flows.demo.directories import prepare
 from flows.demo.founding import ROOTS, found
 from flows.demo.plan import custodians
-from flows.demo.run import prepare
 from schemas.agreed import open_agreed
 from schemas.agreement import check_may_start
 from schemas.errors import AgreementError, AuthenticationError, ConfigurationError

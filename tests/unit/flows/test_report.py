@@ -187,6 +187,7 @@ def test_small_groups_are_named_and_not_counted(said):
     assert page.count('class="few"') == len(few)
 
 
+@pytest.mark.slow
 def test_without_truth_the_page_has_weights_and_pairs_and_says_what_is_missing(sides, tmp_path):
     without = []
     for path in sides[:2]:
@@ -208,6 +209,7 @@ def test_files_without_a_candidate_have_a_report_too(tmp_path):
     assert "0 candidate pairs" in page
 
 
+@pytest.mark.slow
 def test_file_names_are_escaped(sides, tmp_path):
     left = sides[0].rename(sides[0].with_name("a<b>&.csv"))
     try:
