@@ -35,6 +35,12 @@ KEPT = {"alembic_version", "audit_lock"}  # what a fresh migration has rows in
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; before anything loads numpy
 
+# Here what a test does is the same statements over and over: once on SQLite is quick enough for every run, PostgreSQL is for the slow ones.
+SLOW_ON_POSTGRESQL = (
+    "tests/acceptance/", "tests/unit/linkage/test_worker.py", "tests/integration/test_service_expiry.py",
+    "tests/integration/test_service_questions.py", "tests/integration/test_service_submissions.py", "tests/integration/test_service_waves.py",
+)  # fmt: skip
+
 PROVE = "KINLINK_PROVE"
 FAIL_ON_SKIP = "KINLINK_FAIL_ON_SKIP"
 FIGURE = "figure"
@@ -114,6 +120,13 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
     # As a replica no trigger runs: neither those that keep the logs append-only nor foreign keys.
     _run(database, "SET session_replication_role = replica", *(f"DELETE FROM {name}" for name in _tables(url) - KEPT))
     return url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is slow on PostgreSQL among the slow tests."""
+    for item in items:
+        if item.nodeid.startswith(SLOW_ON_POSTGRESQL) and "postgresql" in item.nodeid.rpartition("[")[2]:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -21,6 +21,8 @@ from schemas.signature import SignedDocument
 from tests.acceptance.planted import POLICE
 from tests.acceptance.round import ROUND, SERVICE
 
+pytestmark = pytest.mark.slow
+
 PART = "adults.A.arrow"
 MEBIBYTE = 1024 * 1024
 MUCH = 8 * MAX_CHUNK_BYTES // MEBIBYTE

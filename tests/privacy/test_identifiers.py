@@ -43,6 +43,8 @@ from tests.acceptance.planted import AUTHORITY, PARENT, PRISON, planted
 from tests.acceptance.round import ROUND, SERVICE, STATISTICS, copy_closed
 from tests.privacy.search import Needles, shown_objects
 
+pytestmark = pytest.mark.slow
+
 OWN_FILES = {"extract", "referrals"}  # where a custodian's identifiers may be
 KEYS = "keys"
 TELLING = "Qzxsurname"
@@ -344,7 +346,6 @@ def test_a_stage_that_fails_tells_its_orchestrator_only_where(linkage, monkeypat
     assert needles.within(told[0].encode()) == set()
 
 
-@pytest.mark.slow
 def test_no_exact_count_is_shown_or_kept(closed):
     closed.link()
     exact = Counter(decision for *_, decision, _codes in closed.dump()["finding"])

@@ -67,6 +67,7 @@ def test_every_custodian_submits_and_keeps_its_receipt_and_what_it_may_be_asked_
     assert {"check", "encode adults", "encode children", "send"} <= set(steps)
 
 
+@pytest.mark.slow
 def test_only_an_authority_can_tell_whom_a_person_id_stands_for(linkage, round_id):
     _, nodes = linkage
     for name in ("prison", "authority-a"):
@@ -114,6 +115,7 @@ def test_an_interrupted_submission_goes_on_where_it_stopped(linkage, round_id, m
     assert len(set(chunks)) == len(chunks)
 
 
+@pytest.mark.slow
 def test_a_receipt_lost_on_the_way_is_asked_for_again(linkage, round_id):
     _, nodes = linkage
     first = submit(nodes["prison"], round_id)
@@ -124,6 +126,7 @@ def test_a_receipt_lost_on_the_way_is_asked_for_again(linkage, round_id):
     assert path.read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_receipt_of_somebody_else_is_refused(linkage, round_id, monkeypatch):
     _, nodes = linkage
     submit(nodes["police-a"], round_id)
