@@ -19,6 +19,8 @@ from linkage.second_look.levels import FIELDS
 from schemas.errors import ExtractError
 from validation.quality.charts import representatives
 
+pytestmark = pytest.mark.slow
+
 MARKED = (
     {"given": "Qzxalba", "surname": "Qzxash", "address": "77 Qzxstreet", "dob": "19600317", "postcode": "CF10 3QZ"},
     {"given": "Qzxmorwenna", "surname": "Qzxelm", "address": "8 Qzxlane", "dob": "19751104", "postcode": "B11 4QZ"},
@@ -187,7 +189,6 @@ def test_small_groups_are_named_and_not_counted(said):
     assert page.count('class="few"') == len(few)
 
 
-@pytest.mark.slow
 def test_without_truth_the_page_has_weights_and_pairs_and_says_what_is_missing(sides, tmp_path):
     without = []
     for path in sides[:2]:
@@ -209,7 +210,6 @@ def test_files_without_a_candidate_have_a_report_too(tmp_path):
     assert "0 candidate pairs" in page
 
 
-@pytest.mark.slow
 def test_file_names_are_escaped(sides, tmp_path):
     left = sides[0].rename(sides[0].with_name("a<b>&.csv"))
     try:
