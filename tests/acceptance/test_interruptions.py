@@ -95,7 +95,7 @@ def test_a_service_killed_after_every_step_releases_every_finding_once(linkage):
     linkage.kill()
     linkage.start()
     minted = linkage.dump()["envelope"]
-    assert linkage.release() == {"state": "released"}
+    assert linkage.release() == {"state": "released", "waiting": 0}
     assert linkage.dump()["envelope"] == minted
     each_released_child_was_referred_once(linkage)
 

@@ -19,6 +19,7 @@ from tests.acceptance import round as rounds
 from tests.acceptance.planted import AUTHORITY, CHILDREN, POLICE, PRISON
 from tests.privacy.search import Needles
 
+FEWEST_NAMED = 15  # of those asked about; the other ids are filters of nobody, or of another name, that the desk skips
 CHILD = "QZX2-1"  # of the planted family: known to police and authority, declared by nobody
 MOVED = {"surname": "Bolton", "address": "4 Other Row", "town": "Elsewhere", "postcode": "B1 1AA", "sex": ""}
 ANSWERS = {"former_surname": CHILDREN["under five"]["surname"], "earlier_postcode": CHILDREN["under five"]["postcode"]}
@@ -84,7 +85,7 @@ def test_an_answered_question_lets_a_child_in_review_be_released_in_a_later_roun
     settings = linkage.settings(AUTHORITY)
     fetch_questions(settings, "round-2")
     worklist = worklist_path(settings, "round-2")
-    assert sum(row["file"] == "children" for row in read_csv(worklist)) == Release().questions
+    assert FEWEST_NAMED <= sum(row["file"] == "children" for row in read_csv(worklist)) <= Release().questions
     rewrite_csv(worklist, lambda row: {**row, **ANSWERS, "other_forename": MARKER} if row["record_id"] == CHILD else row)
     assert take_answers(settings, worklist).records == 1
     run_round(linkage, monkeypatch, "round-3")
