@@ -19,6 +19,7 @@ from parties.settings import load_settings
 from schemas.roster import Role
 from schemas.round_manifest import RoundManifest
 from schemas.token import envelope_id
+from validation.keyring import open_keyring
 
 pytestmark = pytest.mark.demo
 
@@ -111,14 +112,14 @@ def test_shares_and_round_key_lie_nowhere(marked_run):
     assert {name: places for name, value in material.items() if (places := holders(run, value))} == {}
 
 
-def test_a_private_key_lies_with_its_owner_alone(marked_run):
+def test_a_private_key_lies_with_its_owner_alone_and_encrypted(marked_run):
     _, run = marked_run
     keys = [path for path in run.out.glob("*/keys/*") if path.is_file()]
     assert len(keys) > 15
     for path in keys:
-        owner = path.relative_to(run.out).parts[0]
-        assert holders(run, path.read_bytes().strip()) == {owner}
-        assert holders(run, base64.b64decode(path.read_bytes())) == {owner}
+        assert holders(run, path.read_bytes().strip()) == {path.relative_to(run.out).parts[0]}
+    opened = {path: open_keyring(path.parents[1]).read(path.name) for path in keys}
+    assert {str(path): places for path, secret in opened.items() if (places := holders(run, secret))} == {}
 
 
 def test_nobody_else_may_read_anything(marked_run):
