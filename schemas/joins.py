@@ -35,6 +35,3 @@ class Relation(NamedTuple):
 def quarter_of(day: date) -> int:
     """Return a day's quarter, 4 x year + quarter - 1."""
     return 4 * day.year + (day.month - 1) // 3
-
-
-ACTING_STANDINGS = (Standing.LOOKED_AFTER, Standing.RESIDENT)

@@ -24,7 +24,7 @@ from schemas.encoding_set import (
     write_table,
 )  # fmt: skip
 from schemas.errors import SealError, SubmissionError, TokenError
-from schemas.joins import ACTING_STANDINGS, Standing
+from schemas.joins import Standing
 from schemas.linkage import evidence_model, feature_names, schema_text, schemas_digest
 from schemas.receipt import RECEIPT_BYTES, read_receipt, write_receipt
 from schemas.roster import Kind
@@ -274,7 +274,6 @@ def test_chunks_cover_a_part_exactly(size, sizes):
 
 def test_the_authority_that_looks_after_a_child_comes_before_the_one_where_it_lives():
     assert sorted(Standing) == [Standing.LOOKED_AFTER, Standing.RESIDENT, Standing.SCHOOL_ONLY, Standing.FORMER]
-    assert set(ACTING_STANDINGS) == {Standing.LOOKED_AFTER, Standing.RESIDENT}
 
 
 def events(count=4):
