@@ -28,9 +28,11 @@ def rendered(template: str, content: Mapping[str, Any], **filters: Callable[[Any
     """Return the page that a template of this folder gives with `content`, and `filters` of its own; `style` and `version` are there for each."""
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     environment.filters |= {"share": _share, "bits": signed, "count": "{:,}".format, "svg": _unescaped, **filters}
-    return environment.from_string(_text(template)).render(style=_unescaped(_text(STYLE)), version=version("kinlink"), **content)
+    return environment.get_template(template).render(style=_unescaped(_text(STYLE)), version=version("kinlink"), **content)
 
 
 def _text(name: str) -> str:
