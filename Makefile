@@ -42,6 +42,7 @@ check: setup  ## Run the static checks: lint, format, types, imports, lock
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@! grep -n '://' requirements.lock || { echo "requirements.lock names a host"; exit 1; }
+	@! git ls-files --stage | grep '^120000' || { echo "a symbolic link is tracked: it points nowhere on another machine"; exit 1; }
 
 slow-test: setup  ## Run the tests that need a demo of their own or many rounds (about ten minutes)
 	@$(BIN)/pytest -m slow -n auto --dist loadfile $(ARGS)
