@@ -1,5 +1,7 @@
 """A noised table, as it leaves the linkage service: integers with intervals, and the privacy it cost. Pure."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 CONTEXT = "table/1"
@@ -7,7 +9,7 @@ NATION = "K04000001"  # England and Wales, the Office for National Statistics' c
 
 
 class Cell(BaseModel):
-    """One noised count: `value` may be negative; the interval holds for the noise alone."""
+    """One noised count: as measured it may be negative. The interval holds for the noise alone; `u` marks one wider than the value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -15,10 +17,15 @@ class Cell(BaseModel):
     value: int
     lower: int
     upper: int
+    mark: Literal["", "u"] = ""
 
 
 class NoisedTable(BaseModel):
-    """Distinct linked children by area, noised once. Rho in millionths; epsilon in thousandths, at `delta`."""
+    """Distinct linked children by area, noised once. Rho in millionths; epsilon in thousandths, at `delta` and at others.
+
+    `cells` are as measured: unbiased, maybe negative, not adding up. `adjusted` are the same places made whole: none below
+    0, and areas add up to the nation. They follow from `cells` alone, so they cost nothing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,3 +38,5 @@ class NoisedTable(BaseModel):
     delta: str
     confidence_per_cent: int = 95
     cells: list[Cell] = Field(max_length=1_000)
+    epsilon_per_mille_at: dict[str, int] = Field(default={}, max_length=8)
+    adjusted: list[Cell] = Field(default=[], max_length=1_000)

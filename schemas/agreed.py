@@ -22,6 +22,11 @@ class Agreed:
     agreement: Agreement
     agreement_digest: str
 
+    @property
+    def rosters(self) -> tuple[str, ...]:
+        """Digests of the roster and of those that it continues: what a round may quote."""
+        return (self.roster_digest, *self.roster.continues)
+
 
 def open_agreed(roster: bytes, agreement: bytes, roots: bytes) -> Agreed:
     """Return what the three files hold, once signatures and rules hold.
@@ -38,7 +43,7 @@ def open_agreed(roster: bytes, agreement: bytes, roots: bytes) -> Agreed:
         agreement=open_agreement(agreement_document, root_keys),
         agreement_digest=agreement_document.digest,
     )
-    if agreed.agreement.roster_digest != agreed.roster_digest:
+    if agreed.agreement.roster_digest not in agreed.rosters:
         raise AgreementError(
             f"{AGREEMENT_FILE} names roster {agreed.agreement.roster_digest[:12]}, {ROSTER_FILE} is {agreed.roster_digest[:12]}; install both as the root signers sent them"
         )

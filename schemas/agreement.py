@@ -10,14 +10,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import AgreementError, SubmissionError
+from schemas.lawful_basis import check_basis
 from schemas.questions import MAX_QUESTIONS
-from schemas.roster import ROOT_SIGNATURES_NEEDED, Roster
+from schemas.roster import ROOT_SIGNATURES_NEEDED, Role, Roster, identity_of
 from schemas.signature import SignedDocument, check_signed, malformed_at
 
 CONTEXT = "agreement/1"
 FILTER_BITS = 1_024
 SMALL_SCOPE_ROWS = 50_000  # of a projection: what a pool of fewer bits may hold, so that a key opens little (ADR 0019)
 SCOPE_ROWS = 500_000  # of a projection: so many may share one round key, which opens them all (ADR 0025)
+MINIMUM_STEP = 50  # per mille between two sizes of a padded pool; finer ones say how many records there are
 MINIMUM_DIFFUSION = 9  # t below 8 fell to graph matching at scale, and an even t exposes fills (ADR 0004)
 
 Projection = Literal["A", "B", "C", "D"]
@@ -35,6 +37,8 @@ class LawfulBasis(_Model):
     basis: Literal["public_task", "legal_obligation", "vital_interests", "consent"]
     statute: str = Field(min_length=3, max_length=300)
     dpia: str = Field(min_length=1, max_length=100)
+    power: str = Field(default="", max_length=32, description="its name in the catalogue; none: no round starts")
+    necessity: str = Field(default="", max_length=2_000, description="why this use of data, and no less, is needed; none: no round starts")
     expires_on: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
 
 
@@ -45,7 +49,7 @@ class Encoding(_Model):
     normaliser: str = Field(max_length=32)
     normaliser_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the normaliser's version and tables")
     filter_bits: int = FILTER_BITS
-    diffusion: int = Field(default=9, description="t: how many input bits each output bit is the XOR of")
+    diffusion: int = Field(default=11, description="t: how many input bits each output bit is the XOR of")
     profile: Literal["production", "small-scope", "development"] = "production"
 
     @model_validator(mode="after")
@@ -74,7 +78,10 @@ class Search(_Model):
     """Which pairs of filters become candidates."""
 
     cut_per_mille: int = Field(default=580, ge=500, le=1_000)
-    top_k: int = Field(default=10, ge=1, le=100)
+    strangers: int = Field(
+        default=20, ge=0, le=100, description="for each filter, how many unrelated ones may reach a lower cut; 0: no lower cut"
+    )
+    top_k: int = Field(default=20, ge=1, le=100)
     max_pairs: int = Field(default=50_000_000, ge=1)
 
 
@@ -82,14 +89,30 @@ class Release(_Model):
     """Which findings become tokens. Weights are log2 posterior odds, in hundredths of a bit."""
 
     link_centibits: int = 0
-    # With delta, far fewer than 1 of 2,000 were wrong where one record in twenty had a partner (docs/explanation/quality.md).
-    theta_centibits: int = 800
+    # With delta, fewer than 1 of 2,000 were wrong where one person in twenty had a record and all others a relative there (docs/explanation/quality.md).
+    theta_centibits: int = 1_200
     delta_centibits: int = 300
-    grade_a_centibits: int = 1_000
-    review_band_centibits: int = 800
+    grade_a_centibits: int = 1_400
+    review_band_centibits: int = 1_200
     token_days: int = Field(default=28, ge=1, le=90)
     envelopes: int = Field(default=200, ge=1, le=10_000, description="how many every authority gets at a release, whatever was found")
     questions: int = Field(default=20, ge=0, le=MAX_QUESTIONS, description="records that each authority is asked about in a round")
+
+
+class Padding(_Model):
+    """To which sizes pools are filled up with encoded invented people, so that nobody sees how many records there are (ADR 0028)."""
+
+    smallest_rows: int = Field(default=64, ge=1, le=100_000, description="of a projection, however few records there are")
+    step_per_mille: int = Field(default=100, ge=0, le=1_000, description="by how much each size exceeds the one below; 0: no padding")
+
+    def size(self, rows: int) -> int:
+        """Return the smallest agreed size that holds `rows`."""
+        if not self.step_per_mille:
+            return rows
+        size = self.smallest_rows
+        while size < rows:
+            size = -(-size * (1_000 + self.step_per_mille) // 1_000)
+        return size
 
 
 class SelfCheck(_Model):
@@ -122,6 +145,21 @@ class Controls(_Model):
     recall_floor_per_mille: int = Field(default=500, ge=0, le=1_000, description="a group below it is a warning before release")
 
 
+class Probing(_Model):
+    """How often, and how much at once, custodians may submit: limits on asking about people by inventing records (ADR 0030)."""
+
+    minimum_rows: int = Field(default=1, ge=1, le=100_000, description="of both populations together, invented people among them")
+    growth_per_mille: int = Field(default=500, ge=0, le=100_000, description="more growth since the round before is an alarm for operators")
+    rounds_a_month: int = Field(default=10, ge=1, le=1_000, description="for one purpose and scope, in a calendar month")
+    audit_sample: int = Field(
+        default=0, ge=0, le=10_000, description="records that an auditor opens of a submission; 0: none are committed to"
+    )
+    audit_beacon: str = Field(
+        default="", max_length=300, description="the public randomness beacon whose first value after closing draws them"
+    )
+    submissions_a_month: int = Field(default=100, ge=1, le=10_000, description="of one custodian, in a calendar month")
+
+
 class Agreement(_Model):
     """One agreement between the organisations of one roster."""
 
@@ -136,9 +174,25 @@ class Agreement(_Model):
     release: Release = Release()
     statistics: Statistics = Statistics()
     controls: Controls = Controls()
+    padding: Padding = Padding()
     self_check: SelfCheck = SelfCheck()
+    probing: Probing = Probing()
+    manifest_signatures: int = Field(
+        default=1, ge=1, le=2, description="2: the data-protection lead of the custodian signs what its data manager signed (ADR 0030)"
+    )
     retention_days: int = Field(default=28, ge=1, le=365)
     quarantine_per_mille: int = Field(default=50, ge=0, le=1_000, description="more rows than this quarantined: nothing leaves")
+
+    @model_validator(mode="after")
+    def _padded_enough(self) -> "Agreement":
+        if self.encoding.profile != "development" and self.padding.step_per_mille < MINIMUM_STEP:
+            raise ValueError(f"a production or small-scope profile pads submissions, in steps of at least {MINIMUM_STEP} per mille")
+        return self
+
+    def padded(self, rows: int) -> int:
+        """Return how many rows each projection of a pool has that needs `rows`: never more than one round key may open."""
+        size, most = self.padding.size(rows), self.encoding.most_rows
+        return size if most is None else max(rows, min(size, most))
 
 
 def open_agreement(document: SignedDocument, roots: Mapping[str, str]) -> Agreement:
@@ -169,24 +223,50 @@ def check_scope(agreement: Agreement, rows: int) -> None:
         )
 
 
+def check_enough(agreement: Agreement, people: int) -> None:
+    """Check that a submission is of the agreed least size before it is padded, when the service can no longer tell.
+
+    Raises:
+        SubmissionError: it is smaller.
+    """
+    if people < agreement.probing.minimum_rows:
+        raise SubmissionError(
+            f"extract: fewer than the agreed {agreement.probing.minimum_rows:,} people, so few that it would ask about single ones; nothing was sent: submit the whole extract"
+        )
+
+
+def check_padded(agreement: Agreement, rows: int) -> None:
+    """Check that a pool's size is one of the agreed ones.
+
+    Raises:
+        SubmissionError: it is not, and would say how many records there are.
+    """
+    if agreement.padded(rows) != rows:
+        raise SubmissionError("manifest: a pool is not padded to an agreed size; update Kinlink, then encode and submit again")
+
+
 def check_may_start(agreement: Agreement, roster: Roster, roster_digest: str, today: date) -> None:
     """Check that a round may start under `agreement` on `today`.
 
     Raises:
-        AgreementError: the roster differs, something has expired, or a custodian has no lawful basis.
+        AgreementError: the roster differs, something has expired, or a custodian has no lawful basis that says why it is necessary, or nobody for the second signature.
     """
-    if agreement.roster_digest != roster_digest:
+    if agreement.roster_digest not in (roster_digest, *roster.continues):
         raise AgreementError(
             f"agreement names roster {agreement.roster_digest[:12]}, this node has {roster_digest[:12]}; install the agreed one with `kinlink party install`"
         )
     for what, expires_on in (("agreement", agreement.expires_on), ("roster", roster.expires_on)):
         if date.fromisoformat(expires_on) < today:
             raise AgreementError(f"{what} expired on {expires_on}; have the root signers sign a new one")
-    bases = {item.organisation: item.expires_on for item in agreement.lawful_bases}
+    bases = {item.organisation: item for item in agreement.lawful_bases}
     for organisation in roster.custodians():
-        expires_on = bases.get(organisation.organisation, "")
-        if not expires_on or date.fromisoformat(expires_on) < today:
+        basis = bases.get(organisation.organisation)
+        expires_on = basis.expires_on if basis else ""
+        if basis is None or date.fromisoformat(expires_on) < today:
             state = f"expired on {expires_on}" if expires_on else "is missing"
             raise AgreementError(
                 f"the lawful basis of {organisation.organisation} {state}; a round does not start without it: amend the agreement"
             )
+        check_basis(organisation, power=basis.power, basis=basis.basis, necessity=basis.necessity)
+        if agreement.manifest_signatures > 1:
+            identity_of(organisation, Role.DATA_PROTECTION)

@@ -57,6 +57,9 @@ class Part(_Model):
     rows: int = Field(ge=0, le=MAX_ROWS)
     size: int = Field(ge=1, le=MAX_PART_BYTES, description="bytes")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    records_root: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="of an encoding part: root of a Merkle tree over its rows"
+    )
 
     @property
     def chunks(self) -> int:
@@ -83,6 +86,7 @@ class SubmissionManifest(_Model):
     self_check_digest: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{64}$", description="of the custodian's own report, where it made one"
     )
+    self_check_verdict: Literal["PASS", "WARN"] | None = Field(default=None, description="of that report; a FAIL is never sent")
     parts: list[Part] = Field(min_length=1, max_length=32)
 
     def rows(self, population: Population) -> int:

@@ -8,6 +8,8 @@ Source: RFC 9180; suite ML-KEM-768 + X25519, HKDF-SHA256, ChaCha20-Poly1305 as o
 
 import base64
 import binascii
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -20,6 +22,7 @@ MAGIC = b"KLS1"
 SUITE_MLKEM768_X25519 = 1
 OVERHEAD = len(MAGIC) + 1 + 1136  # bytes: header, encapsulated key and tag
 MAX_PLAINTEXT = 64 * 1024
+MAX_RECIPIENTS = 4  # a desk's holder and deputy, each with an old key and a new one
 
 _MLKEM_SEED = 64
 _MLKEM_PUBLIC = 1184
@@ -78,6 +81,39 @@ class SealingKey:
         return "SealingKey(…)"
 
 
+class OpensEnvelopes(Protocol):
+    """Whoever can open an envelope: one private key, or several of one recipient."""
+
+    def open(self, envelope: bytes, info: str) -> bytes:
+        """Return the plaintext; raises as `SealingKey.open` does."""
+
+
+class SealingKeys:
+    """A recipient's private keys, the newest first: what was sealed before a key changed still opens. Shows nothing in `repr`."""
+
+    def __init__(self, keys: Sequence[SealingKey]) -> None:
+        """Use these keys, of which there is at least one."""
+        self._keys = tuple(keys)
+
+    def open(self, envelope: bytes, info: str) -> bytes:
+        """Return the plaintext of `envelope`, sealed to any of the keys for `info`.
+
+        Raises:
+            SealError: none of them opens it; as `SealingKey.open` says.
+        """
+        *others, last = self._keys
+        for key in others:
+            try:
+                return key.open(envelope, info)
+            except SealError:
+                continue
+        return last.open(envelope, info)
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "SealingKeys(…)"
+
+
 def seal(plaintext: bytes, public_key: str, info: str) -> bytes:
     """Return `plaintext` sealed to `public_key` (roster text) for `info`; `OVERHEAD` bytes longer.
 
@@ -87,6 +123,42 @@ def seal(plaintext: bytes, public_key: str, info: str) -> bytes:
     if len(plaintext) > MAX_PLAINTEXT:
         raise SealError(f"envelope: over {MAX_PLAINTEXT} bytes")
     return MAGIC + bytes([SUITE_MLKEM768_X25519]) + _SUITE.encrypt(plaintext, _public(public_key), info.encode())
+
+
+def seal_to_each(plaintext: bytes, public_keys: Sequence[str], info: str) -> bytes:
+    """Return one envelope for each of `public_keys`, end to end: of one size, so that how many there are is all that shows.
+
+    Raises:
+        SealError: as `seal`, or there is no key, or there are too many.
+    """
+    if not 0 < len(public_keys) <= MAX_RECIPIENTS:
+        raise SealError(f"roster: want 1 to {MAX_RECIPIENTS} sealing keys of one recipient; ask the root signers for a corrected one")
+    return b"".join(seal(plaintext, key, info) for key in public_keys)
+
+
+def open_any(key: OpensEnvelopes, envelopes: bytes, info: str) -> bytes:
+    """Return the plaintext of `seal_to_each`, sealed to `key` among others for `info`.
+
+    Raises:
+        SealError: as `SealingKey.open`; none of the envelopes is for this key.
+    """
+    try:
+        return key.open(envelopes, info)
+    except SealError as error:
+        for envelope in _apart(envelopes):
+            try:
+                return key.open(envelope, info)
+            except SealError:
+                continue
+        raise error from None
+
+
+def _apart(envelopes: bytes) -> Iterator[bytes]:
+    """Yield the envelopes of every way to part the bytes into several of one size."""
+    for number in range(2, MAX_RECIPIENTS + 1):
+        size, rest = divmod(len(envelopes), number)
+        if not rest:
+            yield from (envelopes[start : start + size] for start in range(0, len(envelopes), size))
 
 
 def _public(text: str) -> MLKEM768X25519PublicKey:

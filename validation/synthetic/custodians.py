@@ -27,6 +27,16 @@ NOMIS_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 PNC_YEAR: Final = "2091"  # a year to come: no such number can exist
 SCHOOLS: Final = 40  # in each authority
 AREAS: Final = 6  # health-visiting areas in each authority
+CASE_HOLDERS: Final = 7  # social workers in each authority
+DEPUTIES: Final = 20  # schools in each authority whose lead has a deputy
+EDUCATION_STEPS: Final = 100_003  # a prime, as below
+SIXTEEN: Final = 16
+NOT_ON_ROLL: Final = frozenset({"home_educated", "eotas", "none"})
+ONE_FOR_ALL: Final = (
+    "midwife", "social_worker", "reviewing_officer", "childrens_social_care", "home_education", "alternative_provision", "inclusion",
+    "participation", "personal_adviser",
+)  # fmt: skip
+TRAINED: Final = "2026-01-15"
 CONTACT_DAYS: Final[Mapping[str, range]] = {  # days since an authority last had to do with a child; assumption
     "looked_after": range(43), "resident": range(181), "school_only": range(181), "former": range(30, 361),
 }  # fmt: skip
@@ -105,9 +115,16 @@ def record_directories(block: Block) -> None:
         posts = [("single_point_of_contact", "")]
         posts += [("dsl", school_urn(gss, number)) for number in range(SCHOOLS)]
         posts += [("health_visitor", under_five_area(gss, number)) for number in range(AREAS)]
-        for number, (role, where) in enumerate(posts):
+        posts += [("social_worker", case_holder(number)) for number in range(CASE_HOLDERS)]
+        posts += [(role, "") for role in ONE_FOR_ALL]
+        posts += [("dsl", school_urn(gss, number)) for number in range(DEPUTIES)]
+        filled = set[tuple[str, str]]()
+        for number, post in enumerate(posts):
             name = f"{names.forename(block.draws, 'general', block.draws.pick('FM'), 1980)} {names.family_name(block.draws, 'general')}"
-            block.add(authority_folder(gss), "directory", (role, where, name, f"{TELEPHONES[gss]}{number:02d}"))
+            position = "deputy" if post in filled else "holder"
+            trained = TRAINED if number % 3 else ""
+            block.add(authority_folder(gss), "directory", (*post, name, f"{TELEPHONES[gss]}{number:02d}", position, trained, "", "", ""))
+            filled.add(post)
 
 
 def standings_of(draws: Draws, child: Person, family: Family) -> dict[str, str]:
@@ -157,6 +174,11 @@ def upn(person: Person, gss: str) -> str:
 def school_urn(gss: str, number: int) -> str:
     """Return the URN of one of an authority's invented schools."""
     return f"9{AUTHORITIES[gss].dfe_number}{number:02d}"
+
+
+def case_holder(number: int) -> str:
+    """Return the code of one of an authority's social workers."""
+    return f"SW{number + 1:02d}"
 
 
 def under_five_area(gss: str, number: int) -> str:
@@ -288,12 +310,25 @@ def _authority_child(block: Block, child: Person, gss: str, standing: str, first
     area = "" if at_school else under_five_area(gss, block.draws.below(AREAS))
     who = (seen.forename, seen.middle_names, seen.surname, seen.date_of_birth, seen.sex)
     status = _legal_status(block.draws, standing)
-    block.add_record(
-        authority_folder(gss),
-        "children",
-        (record_id(authority_folder(gss), child), number, *who, *where, school, area, status, standing, _last_contact(child, standing)),
-        child,
-    )
+    education = _education(child) if at_school and standing == "resident" else ""
+    school = "" if education in NOT_ON_ROLL else school
+    holder = case_holder(_scrambled("case", child.person_id, CASE_HOLDERS)) if status != "none" else ""
+    row = (
+        record_id(authority_folder(gss), child), number, *who, *where, school, area, status, standing, _last_contact(child, standing),
+        education, holder, "", "", "", "", "",
+    )  # fmt: skip
+    block.add_record(authority_folder(gss), "children", row, child)
+
+
+def _education(child: Person) -> str:
+    """Return where a child of school age learns; by its number, so that no other draw changes."""
+    years = (rates.AS_OF - child.born) / rates.YEAR_DAYS
+    luck = _scrambled("education", child.person_id, EDUCATION_STEPS) / EDUCATION_STEPS
+    for education, share in (rates.LEARNING_AT_SIXTEEN if years >= SIXTEEN else rates.LEARNING).items():
+        if luck < share:
+            return education
+        luck -= share
+    return "school"
 
 
 def _last_contact(child: Person, standing: str) -> str:

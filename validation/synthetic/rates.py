@@ -47,6 +47,12 @@ SECOND_HOME_NEAR: Final = 0.65  # separated parents in the same authority; assum
 PLACED_OUT_OF_AREA: Final = 0.30  # looked-after children placed elsewhere; after Children looked after in England
 FORMER_PARTNER: Final = 0.13  # of families of separated or one parent; set so that about 1 % of authority ties are out of date
 FORMER_PARTNER_TIED: Final[Mapping[str, float]] = {"local-authority": 0.5, "police": 0.9}  # assumption
+LEARNING: Final[Mapping[str, float]] = {  # children of school age elsewhere than at school; after Welsh Government statistics, 2023/24
+    "home_educated": 0.013,
+    "eotas": 0.005,
+    "excluded": 0.001,  # assumption
+}
+LEARNING_AT_SIXTEEN: Final[Mapping[str, float]] = {"none": 0.066, "college": 0.5}  # in no education at 16 to 18, Wales; college: assumption
 DOUBLE_BARRELLED: Final = 0.015  # assumption
 PATRONYMIC: Final = 0.03  # ap or ferch among Welsh names; assumption
 LATER_GENERATION: Final = {"african": 0.45, "european": 0.25, "welsh": 0.45}  # forename from the general list; assumption
