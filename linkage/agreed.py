@@ -7,7 +7,7 @@ from linkage.initialise import read_signing_key
 from linkage.settings import ServiceSettings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
-from schemas.roster import Role, identity_of
+from schemas.roster import Role, keys_of
 from schemas.signature import public_text
 from validation.keyring import Keyring, check_encrypted
 
@@ -34,7 +34,8 @@ def load_signer(settings: ServiceSettings, agreed: Agreed) -> Signer:
     Raises:
         ConfigurationError: it cannot be read, or is not the one in the roster.
     """
-    identity, key = identity_of(agreed.roster.service(), Role.SERVICE), read_signing_key(settings.directory, Role.SERVICE, settings)
-    if public_text(key) != identity.signing_key:
+    key = read_signing_key(settings.directory, Role.SERVICE, settings)
+    listed = {public: key_id for key_id, public in keys_of(agreed.roster.service(), Role.SERVICE).items()}
+    if public_text(key) not in listed:
         raise ConfigurationError("keys/service.signing is not the service's key in the roster; ask the root signers to add identity.json")
-    return Signer(identity.key_id, key)
+    return Signer(listed[public_text(key)], key)

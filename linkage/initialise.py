@@ -1,39 +1,26 @@
-"""Making a linkage service and its operators: directories, keys, a development authority for TLS; installing what was agreed.
+"""Making a linkage service and its operators: directories, keys, certificates; installing what was agreed.
 
-Signing keys lie in the keyring of their directory. The development authority's own key is thrown away at once, so that
-nobody can make further certificates under it; in production put certificates of your own in their place.
+Private keys lie in the keyring of their directory.
 """
 
-import ipaddress
 import json
-import os
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pydantic import ValidationError
 
+from linkage.certificates import AUTHORITY_CERTIFICATE, make_certificates
+from linkage.private_files import private_directory, write_private_file
 from linkage.settings import SETTINGS_FILE, ServiceSettings, save_settings
 from linkage.store.engine import migrate, open_store
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
-from schemas.roster import OPERATORS_NEEDED, Identity, Kind, Organisation, Role
+from schemas.roster import OPERATORS_NEEDED, Identity, Kind, Organisation, Role, check_continues
 from schemas.signature import SignedDocument, public_text
 from validation.keyring import ASKED_FOR, Keyring, PassphraseReference
 
 IDENTITY_FILE = "identity.json"
-AUTHORITY_CERTIFICATE = ("tls", "ca.pem")
-SERVER_CERTIFICATE = ("tls", "server.pem")
-SERVER_KEY = ("tls", "server.key")
-PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
-CERTIFICATE_DAYS = 397  # as long as browsers take a certificate for
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OPERATOR_SETTINGS = ("organisation", "key_id", "service_url")
 
 
@@ -64,12 +51,12 @@ def init_service(
     _check_new(directory)
     given = {"host": host, "port": port, "database_url": database_url, "prefect_api": prefect_api, **passphrase.model_dump()}
     settings = _settings(directory, organisation=organisation, **given)
-    _private_directory(directory)
+    private_directory(directory)
     store = open_store(settings.database)  # first: where it does not answer, there is nothing to take away again
     migrate(store)
     store.dispose()
     own = _make_identity(Keyring(directory, passphrase), organisation, Role.SERVICE, Role.SERVICE)
-    _make_certificates(settings)
+    make_certificates(settings)
     trust = settings.path(*AUTHORITY_CERTIFICATE).read_bytes()
     url = f"https://{host}:{port}"
     places = {f"operator-{number}": directory.parent / f"operator-{number}" for number in range(1, operators + 1)}
@@ -83,7 +70,7 @@ def init_service(
         controller=controller or organisation,
         identities=[own, *made],
     )
-    _write(directory / IDENTITY_FILE, entry.model_dump_json(indent=2).encode())
+    write_private_file(directory / IDENTITY_FILE, entry.model_dump_json(indent=2).encode())
     save_settings(settings)
     return entry
 
@@ -105,10 +92,10 @@ def init_operator(
     _check_new(directory)
     identity = _make_identity(Keyring(directory, passphrase), organisation, Role.OPERATOR, name)
     settings = dict(zip(OPERATOR_SETTINGS, (organisation, identity.key_id, service_url), strict=True)) | passphrase.model_dump(mode="json")
-    _write(directory / IDENTITY_FILE, identity.model_dump_json(indent=2).encode())
-    _write(directory / SETTINGS_FILE, json.dumps(settings, indent=2).encode())
+    write_private_file(directory / IDENTITY_FILE, identity.model_dump_json(indent=2).encode())
+    write_private_file(directory / SETTINGS_FILE, json.dumps(settings, indent=2).encode())
     if ca_pem is not None:
-        _write(directory / TRUST_FILE, ca_pem)
+        write_private_file(directory / TRUST_FILE, ca_pem)
     return identity
 
 
@@ -116,7 +103,7 @@ def install(directory: Path, roster: SignedDocument, agreement: SignedDocument, 
     """Check roster and agreement under the root signers' keys, then write all three into `directory`.
 
     Raises:
-        AgreementError, AuthenticationError: they do not hold; nothing is written.
+        AgreementError, AuthenticationError: they do not hold, or continue what is installed and change more than keys; nothing is written.
     """
     contents = {
         ROSTER_FILE: roster.model_dump_json(indent=2).encode(),
@@ -124,8 +111,11 @@ def install(directory: Path, roster: SignedDocument, agreement: SignedDocument, 
         ROOTS_FILE: json.dumps(dict(roots), indent=2).encode(),
     }
     agreed = open_agreed(contents[ROSTER_FILE], contents[AGREEMENT_FILE], contents[ROOTS_FILE])
+    if all((directory / name).exists() for name in contents):
+        earlier = open_agreed(*((directory / name).read_bytes() for name in contents))
+        check_continues(agreed.roster, earlier.roster, earlier.roster_digest)
     for name, content in contents.items():
-        _write(directory / name, content)
+        write_private_file(directory / name, content)
     return agreed
 
 
@@ -154,17 +144,6 @@ def _check_new(directory: Path) -> None:
         raise ConfigurationError(f"{directory} holds a node already; choose another directory")
 
 
-def _private_directory(directory: Path) -> None:
-    directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-    directory.chmod(PRIVATE_DIRECTORY)
-
-
-def _write(file: Path, content: bytes) -> None:
-    _private_directory(file.parent)
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE_FILE), "wb") as sink:
-        sink.write(content)
-
-
 def _make_identity(keyring: Keyring, organisation: str, role: Role, name: str) -> Identity:
     key = Ed25519PrivateKey.generate()
     try:
@@ -173,69 +152,7 @@ def _make_identity(keyring: Keyring, organisation: str, role: Role, name: str) -
         raise ConfigurationError(
             "node: a short name, also an operator's, is lower-case letters, digits and hyphens; choose another"
         ) from None
-    _private_directory(keyring.path("").parent)
-    _private_directory(keyring.path(""))
+    private_directory(keyring.path("").parent)
+    private_directory(keyring.path(""))
     keyring.write(f"{role}.signing", key.private_bytes_raw())
     return identity
-
-
-def _make_certificates(settings: ServiceSettings) -> None:
-    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name(f"Kinlink development authority of {settings.organisation}"[:64])
-    authority = (
-        _certificate(authority_name, authority_name, authority_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
-        .sign(authority_key, hashes.SHA256())
-    )
-    server = (
-        _certificate(_name("Kinlink linkage service"), authority_name, server_key)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_host(item) for item in dict.fromkeys((*LOOPBACK, settings.host))]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    _write(settings.path(*AUTHORITY_CERTIFICATE), authority.public_bytes(Encoding.PEM))
-    _write(settings.path(*SERVER_CERTIFICATE), server.public_bytes(Encoding.PEM))
-    _write(settings.path(*SERVER_KEY), server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
-
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _host(text: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(text))
-    except ValueError:
-        return x509.DNSName(text)

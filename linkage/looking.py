@@ -16,6 +16,7 @@ from linkage.findings.weighing import make_graph
 from linkage.inbox.pools import Submissions
 from linkage.inbox.vault import Vault
 from linkage.inbox.waves import read_answers
+from linkage.search.cut import computed_cut
 from linkage.search.engine import MAX_PAIRS, Engine, FilterPairs
 from linkage.search.pools import Pool
 from linkage.second_look.opened import OPENED, opened_table
@@ -61,6 +62,7 @@ class Looking:
             SubmissionError, ServiceError: a part is not as it was accepted.
         """
         self._submissions, self.pools = submissions, submissions.pools()
+        self.lowest_cut = 1.0
 
     def plan_all(self, terms: Terms, engine: Engine, progress: Progress, *, first_wave: int) -> tuple[pa.Table, int]:
         """Search every pair of pools that may be compared; return whom to ask for what from `first_wave` on, and the number of pairs.
@@ -93,12 +95,14 @@ class Looking:
     def _candidates(self, terms: Terms, engine: Engine, search: Search, projection: Projection) -> FilterPairs:
         """Return the pairs of one search, rows numbered over all uploaders and over all responders."""
         lefts, rights = self._sides(search)
-        cut, max_pairs = terms.cut_per_mille / 1000, min(terms.max_pairs, MAX_PAIRS)
+        ours, theirs = ([pool.filters[projection] for pool in pools] for pools in (lefts, rights))
+        cut, max_pairs = computed_cut(terms, ours, theirs), min(terms.max_pairs, MAX_PAIRS)
+        self.lowest_cut = min(self.lowest_cut, cut)
         return stacked(
             [
                 (first, other, engine.candidate_pairs(one, two, cut=cut, top_k=terms.top_k, max_pairs=max_pairs))
-                for first, one in zip(_firsts(lefts), (pool.filters[projection] for pool in lefts), strict=False)
-                for other, two in zip(_firsts(rights), (pool.filters[projection] for pool in rights), strict=False)
+                for first, one in zip(_firsts(lefts), ours, strict=False)
+                for other, two in zip(_firsts(rights), theirs, strict=False)
             ]
         )
 

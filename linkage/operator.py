@@ -111,6 +111,14 @@ class OperatorClient:
         """Close a round to submissions."""
         return self._send("POST", f"/v1/rounds/{round_id}/close")
 
+    def cancel(self, round_id: str, reason: str) -> dict[str, Any]:
+        """Cancel a round that was not released, for a reason of the list.
+
+        Raises:
+            RoundError: the reason is not on the list, or the round is released or has expired.
+        """
+        return self._send("POST", f"/v1/rounds/{round_id}/cancel", canonical_json({"reason": reason}))
+
     def open_wave(self, round_id: str, wave: int) -> dict[str, Any]:
         """Open a wave of the second look to the custodians who answer."""
         return self._send("POST", f"/v1/rounds/{round_id}/waves/{wave}")

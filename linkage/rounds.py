@@ -5,17 +5,19 @@ Every step takes the audit event that records it, and runs in the caller's trans
 
 import secrets
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import Engine as Database
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from linkage.clock import as_text
 from linkage.findings.explaining import Code
-from linkage.states import State, check_may_move
+from linkage.states import Cancelled, State, check_may_move
 from linkage.store.audit import append
-from linkage.store.models import Asked, Finding, Round, Submission
+from linkage.store.models import Asked, Finding, Round, RoundBasis, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import check_may_start
 from schemas.audit import AuditEvent
@@ -25,6 +27,7 @@ from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
 
 STORAGE_KEY_BYTES = 32
+CLOSED, CANCELLED = "round-closed", "round-cancelled"  # kinds of audit events
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
 COUNTS = ("pairs", "opened", "findings", "releasable", "review")
 
@@ -121,14 +124,64 @@ def open_round(session: Session, agreed: Agreed, round_id: str, document: Signed
         storage_key=secrets.token_bytes(STORAGE_KEY_BYTES),
     )
     session.add(round_)
+    session.flush()  # bases refer to their round
+    session.add_all(_bases(agreed, round_id))
     append(session, event)
     return round_
 
 
-def close_round(session: Session, round_id: str, event: AuditEvent) -> Round:
-    """Close an open round; one that is closed or further stays as it is."""
+def _bases(agreed: Agreed, round_id: str) -> list[RoundBasis]:
+    """Return the basis of every custodian, as the agreement has it when the round is opened."""
+    custodians = {item.organisation for item in agreed.roster.custodians()}
+    return [
+        RoundBasis(
+            round_id=round_id, organisation=item.organisation, power=item.power, necessity=item.necessity, expires_on=item.expires_on
+        )
+        for item in agreed.agreement.lawful_bases
+        if item.organisation in custodians
+    ]
+
+
+def close_round(session: Session, round_id: str, agreed: Agreed, event: AuditEvent) -> Round:
+    """Close an open round, and log how many custodians it goes on with; one that is closed or further stays as it is."""
     round_ = get_round(session, round_id, lock=True)
-    return advance(session, round_id, State.CLOSED, event) if round_.state == State.OPEN else round_
+    if round_.state != State.OPEN:
+        return round_
+    return advance(session, round_id, State.CLOSED, event.model_copy(update={"detail": coverage(session, round_id, agreed)}))
+
+
+def close_due(database: Database, agreed: Agreed, *, actor: str, now: datetime) -> list[str]:
+    """Close every open round whose window is over, whoever is late; return their names. Safe to repeat."""
+    with Session(database) as session, session.begin():
+        names = [
+            round_.round_id
+            for round_ in session.scalars(select(Round).where(Round.state == State.OPEN))
+            if RoundManifest.model_validate(round_.manifest["body"]).closes_at <= as_text(now)
+        ]
+        for round_id in names:
+            close_round(session, round_id, agreed, AuditEvent(kind=CLOSED, round_id=round_id, actor=actor, at=as_text(now)))
+    return names
+
+
+def cancel_round(session: Session, round_id: str, reason: object, event: AuditEvent) -> Round:
+    """Cancel a round that was not released, for one of the reasons of the list; a cancelled one stays as it is.
+
+    Raises:
+        RoundError: the reason is not on the list, or the round is released or has expired.
+    """
+    if reason not in tuple(Cancelled):
+        raise RoundError(f"round: a reason to cancel is one of {', '.join(Cancelled)}; give one")
+    round_ = get_round(session, round_id, lock=True)
+    if round_.state == State.CANCELLED:
+        return round_
+    return advance(session, round_id, State.CANCELLED, event.model_copy(update={"detail": {"reason": reason}}))
+
+
+def coverage(session: Session, round_id: str, agreed: Agreed) -> dict[str, int]:
+    """Return how many custodians there are, and of how many a submission was accepted."""
+    accepted = _accepted(session, round_id)
+    names = {organisation.organisation for organisation in agreed.roster.custodians()}
+    return {"custodians": len(names), "accepted": len(names & accepted)}
 
 
 def check_receives(round_: Round, now: str) -> None:
@@ -156,20 +209,26 @@ def public_view(round_: Round) -> dict[str, Any]:
 
 def operator_view(session: Session, round_: Round, agreed: Agreed, approvals: int) -> dict[str, Any]:
     """Return a round as its operators see it: who has submitted, and counts in tens."""
-    query = select(Submission.organisation).where(Submission.round_id == round_.round_id, Submission.state == "accepted")
-    accepted = set(session.scalars(query))
+    accepted = _accepted(session, round_.round_id)
     names = [organisation.organisation for organisation in agreed.roster.custodians()]
     return {
         **public_view(round_),
         "state": round_.state,
         "accepted": [name for name in names if name in accepted],
         "missing": [name for name in names if name not in accepted],
+        "coverage": coverage(session, round_.round_id, agreed),
         "waves": _waves(session, round_),
         "findings_digest": round_.findings_digest,
         "approvals": approvals,
         "counts": {name: in_tens((round_.counts or {}).get(name)) for name in COUNTS},
+        "cut_per_mille": (round_.counts or {}).get("cut_per_mille"),
         "reasons": _reasons(session, round_),
     }
+
+
+def _accepted(session: Session, round_id: str) -> set[str]:
+    """Return the organisations of which a submission was accepted."""
+    return set(session.scalars(select(Submission.organisation).where(Submission.round_id == round_id, Submission.state == "accepted")))
 
 
 def _waves(session: Session, round_: Round) -> list[dict[str, Any]]:

@@ -1,13 +1,10 @@
-"""The states of a round: which leads where, and who owns each. The one table of the state machine. Pure.
+"""The states of a round: which leads where, who owns each, and by what. The one table of the state machine. Pure.
 
-    open → closed → first-wave → second-wave → searched → awaiting-approval → released
-      ├───────┴──────────┴─────────────┴───────────┴──────────────┴──→ cancelled  │
-      └───────────────────────── any of them, once it is due ─────────────────────┴──→ expired
-
-A step that this table does not hold is refused, whoever asks.
+A step that this table does not hold is refused, whoever asks. The diagram and the table in docs/reference/rounds.md are drawn from it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.errors import RoundError
@@ -37,29 +34,52 @@ ORDER = (
     State.RELEASED,
     State.EXPIRED,
 )
-MAY_MOVE: Mapping[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.CLOSED, State.CANCELLED, State.EXPIRED}),
-    State.CLOSED: frozenset({State.FIRST_WAVE, State.CANCELLED, State.EXPIRED}),
-    State.FIRST_WAVE: frozenset({State.SECOND_WAVE, State.CANCELLED, State.EXPIRED}),
-    State.SECOND_WAVE: frozenset({State.SEARCHED, State.CANCELLED, State.EXPIRED}),
-    State.SEARCHED: frozenset({State.AWAITING_APPROVAL, State.CANCELLED, State.EXPIRED}),
-    State.AWAITING_APPROVAL: frozenset({State.RELEASED, State.CANCELLED, State.EXPIRED}),
-    State.RELEASED: frozenset({State.EXPIRED}),
-    State.EXPIRED: frozenset(),
-    State.CANCELLED: frozenset({State.EXPIRED}),
+ENDS = (State.CANCELLED, State.EXPIRED)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who a state waits for, where it leads, and what happens in it."""
+
+    owner: str
+    leads_to: tuple[State, ...]
+    how: str
+
+
+STATES: Mapping[State, Row] = {
+    State.OPEN: Row(
+        "the custodians",
+        (State.CLOSED, *ENDS),
+        "`kinlink round open`; key shares and submissions arrive until `closes_at`, or `kinlink round close`",
+    ),
+    State.CLOSED: Row("the operators", (State.FIRST_WAVE, *ENDS), "`kinlink service link` searches and plans whom to ask for what"),
+    State.FIRST_WAVE: Row(
+        "the custodians",
+        (State.SECOND_WAVE, *ENDS),
+        "`kinlink round look --wave 1`; police forces and authorities answer; `kinlink service link` plans the second wave from the answers that are there",
+    ),
+    State.SECOND_WAVE: Row("the custodians", (State.SEARCHED, *ENDS), "`kinlink round look --wave 2`; the same"),
+    State.SEARCHED: Row(
+        "the linkage worker", (State.AWAITING_APPROVAL, *ENDS), "`kinlink service link`: pairs of which both halves came are opened"
+    ),
+    State.AWAITING_APPROVAL: Row("the operators", (State.RELEASED, *ENDS), "`kinlink service link`: findings, decisions and their digest"),
+    State.RELEASED: Row("the authorities", (State.EXPIRED,), "two `kinlink round approve`, then `kinlink round release`"),
+    State.CANCELLED: Row(
+        "nobody", (State.EXPIRED,), "`kinlink round cancel`, with a reason; nothing moves it on, and it is destroyed when it is due"
+    ),
+    State.EXPIRED: Row("nobody", (), "by itself, or `kinlink round expire`; final"),
 }
 WAVE_STATES: Mapping[int, State] = {1: State.FIRST_WAVE, 2: State.SECOND_WAVE}
-OWNERS: Mapping[State, str] = {
-    State.OPEN: "the custodians",
-    State.CLOSED: "the operators",
-    State.FIRST_WAVE: "the custodians",
-    State.SECOND_WAVE: "the custodians",
-    State.SEARCHED: "the linkage worker",
-    State.AWAITING_APPROVAL: "the operators",
-    State.RELEASED: "the authorities",
-    State.EXPIRED: "nobody",
-    State.CANCELLED: "nobody",
-}
+
+
+class Cancelled(StrEnum):
+    """Why a round was cancelled: words of a list, so that no line about a person gets into the log."""
+
+    TOO_FEW = "too-few-submissions"
+    WRONG_TERMS = "wrong-agreement"
+    DATA_FAULT = "fault-in-data"
+    KEY_LOST = "key-lost"
+    ASKED = "a-party-asked"
 
 
 def check_may_move(state: str, to: State) -> None:
@@ -68,8 +88,8 @@ def check_may_move(state: str, to: State) -> None:
     Raises:
         RoundError: it may not.
     """
-    if to not in MAY_MOVE[State(state)]:
-        raise RoundError(f"round: {state} does not lead to {to}; it is with {OWNERS[State(state)]}, see `kinlink round status`")
+    if to not in STATES[State(state)].leads_to:
+        raise RoundError(f"round: {state} does not lead to {to}; it is with {STATES[State(state)].owner}, see `kinlink round status`")
 
 
 def is_past(state: str, step: State) -> bool:
@@ -94,4 +114,6 @@ def check_is(state: str, wanted: State) -> None:
         RoundError: it is not.
     """
     if state != wanted:
-        raise RoundError(f"round: {state}, where this step needs {wanted}; it is with {OWNERS[State(state)]}, see `kinlink round status`")
+        raise RoundError(
+            f"round: {state}, where this step needs {wanted}; it is with {STATES[State(state)].owner}, see `kinlink round status`"
+        )

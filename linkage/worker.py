@@ -80,10 +80,11 @@ def search_round(
         return
     first_wave = 2 if work.state == State.FIRST_WAVE else 1
     with make_engine(settings) if engine is None else nullcontext(engine) as chosen:
-        table, pairs = Looking(work.submissions).plan_all(work.agreed.agreement.search, chosen, progress, first_wave=first_wave)
+        looking = Looking(work.submissions)
+        table, pairs = looking.plan_all(work.agreed.agreement.search, chosen, progress, first_wave=first_wave)
     work.vault.write_blob(PLAN_BLOB, write_table(table))
     with Session(database) as session, session.begin():
-        get_round(session, round_id, lock=True).counts = {"pairs": pairs}
+        get_round(session, round_id, lock=True).counts = {"pairs": pairs, "cut_per_mille": round(1_000 * looking.lowest_cut)}
         append(session, _event("searched", round_id, settings, now))
 
 

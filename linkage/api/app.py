@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 from linkage.agreed import load_agreed, load_signer
 from linkage.api import envelopes, problems, questions, rounds, shares, submissions, tables, waves
 from linkage.api.call import Service
+from linkage.api.expiring import EVERY_SECONDS, expiring
 from linkage.api.identity import Identities
+from linkage.certificates import SERVER_CERTIFICATE, SERVER_KEY, check_key_encrypted, server_password
 from linkage.clock import Clock, utc_now
 from linkage.expiry import expire_due
-from linkage.initialise import SERVER_CERTIFICATE, SERVER_KEY
+from linkage.rounds import close_due
 from linkage.settings import ServiceSettings
 from linkage.store.engine import migrate, open_store
 from schemas.errors import ConfigurationError
@@ -21,13 +23,19 @@ from schemas.errors import ConfigurationError
 GRACE_SECONDS = 5  # for requests under way at a stop; a client that keeps an idle TLS connection costs all of it
 
 
-def create_app(settings: ServiceSettings, engine: Engine | None = None, *, clock: Clock = utc_now) -> FastAPI:
+def create_app(
+    settings: ServiceSettings, engine: Engine | None = None, *, clock: Clock = utc_now, expire_every: float = EVERY_SECONDS
+) -> FastAPI:
     """Return the application on a migrated database: `engine`, else the one that the settings name.
+
+    While it is served it closes and ends the rounds that are due, every `expire_every` seconds.
 
     Raises:
         ConfigurationError: roster, agreement or the service's own key are not as the roster says.
     """
-    app = FastAPI(title="Kinlink linkage service", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+    app = FastAPI(
+        title="Kinlink linkage service", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json", lifespan=expiring(expire_every)
+    )
     app.state.service = _service(settings, engine or open_store(settings.database), clock)
     problems.install(app)
     app.add_api_route("/v1/health", health, tags=["health"])
@@ -42,7 +50,7 @@ def health() -> dict[str, str]:
 
 
 def serve(settings: ServiceSettings) -> None:
-    """Migrate, end the rounds that are due, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
+    """Migrate, close and end the rounds that are due, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises:
         ConfigurationError: certificate or key are missing, or the database does not answer.
@@ -52,6 +60,8 @@ def serve(settings: ServiceSettings) -> None:
     try:
         app = create_app(settings, store)
         service: Service = app.state.service
+        check_key_encrypted(settings, service.agreed.agreement.encoding.profile)
+        close_due(store, service.agreed, actor=service.signer.key_id, now=utc_now())
         expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
         make_server(settings, app).run()
     finally:
@@ -70,6 +80,7 @@ def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
         port=settings.port,
         ssl_certfile=settings.path(*SERVER_CERTIFICATE),
         ssl_keyfile=settings.path(*SERVER_KEY),
+        ssl_keyfile_password=server_password(settings),
         access_log=False,
         log_level=logging.WARNING,
         server_header=False,

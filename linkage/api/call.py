@@ -24,7 +24,8 @@ from schemas.audit import AuditEvent
 from schemas.encoding_set import MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES
 from schemas.errors import SubmissionError
 from schemas.request_signing import Message
-from schemas.signature import SignedDocument, check_signed_by
+from schemas.roster import own_keys
+from schemas.signature import SignedDocument, check_signed
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -80,7 +81,7 @@ class Call:
         return content
 
     def document(self, context: str) -> SignedDocument:
-        """Return the body as a document that the caller's own key signed for `context`.
+        """Return the body as a document that the caller signed for `context`, also with a key that was replaced since.
 
         Raises:
             SubmissionError: it is no signed document.
@@ -90,7 +91,8 @@ class Call:
             document = SignedDocument.model_validate(self.json())
         except ValidationError:
             raise SubmissionError(f"{context}: not a signed document; want body and signatures") from None
-        check_signed_by(document, context, self.caller.key_id, self.caller.signing_key)
+        organisation = self.service.agreed.roster.get(self.caller.organisation)
+        check_signed(document, context, own_keys(organisation, self.caller.key_id))
         return document
 
 

@@ -31,6 +31,7 @@ class Action(StrEnum):
     COLLECT_SHARES = "collect key shares"
     SUBMIT = "submit"
     CLOSE_ROUND = "close a round"
+    CANCEL = "cancel a round"
     OPEN_WAVE = "open a wave of the second look"
     ANSWER = "answer requests"
     APPROVE = "approve a release"
@@ -60,6 +61,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.COLLECT_SHARES: Permission(frozenset({Role.CUSTODIAN})),
     Action.SUBMIT: Permission(frozenset({Role.CUSTODIAN})),
     Action.CLOSE_ROUND: Permission(frozenset({Role.OPERATOR})),
+    Action.CANCEL: Permission(frozenset({Role.OPERATOR})),
     Action.OPEN_WAVE: Permission(frozenset({Role.OPERATOR})),
     Action.ANSWER: Permission(frozenset({Role.CUSTODIAN})),
     Action.APPROVE: Permission(frozenset({Role.OPERATOR})),

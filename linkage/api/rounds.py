@@ -11,8 +11,21 @@ from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
 from linkage.controls.pooling import quality
 from linkage.expiry import DELETED, EXPIRED, ended_because, expire, state_deletion, statements, sweep
+from linkage.inbox.probing import alarms, check_rounds_of_month
 from linkage.inbox.waves import open_wave
-from linkage.rounds import advance, close_round, get_round, in_tens, open_round, operator_view, public_state, public_view
+from linkage.rounds import (
+    CANCELLED,
+    CLOSED,
+    advance,
+    cancel_round,
+    close_round,
+    get_round,
+    in_tens,
+    open_round,
+    operator_view,
+    public_state,
+    public_view,
+)
 from linkage.states import State, check_may_move
 from linkage.store.models import Round
 from schemas.deletion import CONTEXT as DELETION_CONTEXT
@@ -39,6 +52,8 @@ def put_round(round_id: str, call: SignedManifest) -> dict[str, str]:
     document = call.document(ROUND_CONTEXT)
     with call.transaction() as session:
         event = call.event("round-opened", round_id, digest=document.digest)
+        if session.get(Round, round_id) is None:
+            check_rounds_of_month(session, call.service.agreed.agreement, call.instant)
         round_ = open_round(session, call.service.agreed, round_id, document, event)
         return {"round_id": round_.round_id, "round_digest": round_.digest, "state": round_.state}
 
@@ -53,7 +68,12 @@ def see_round(round_id: str, call: Signed) -> dict[str, Any]:
             return public_view(round_)
         agreed = call.service.agreed
         view = operator_view(session, round_, agreed, count_approvals(session, round_, agreed.roster))
-        return {**view, "ended_because": ended_because(session, round_id), "deletions": sorted(statements(session, round_id))}
+        return {
+            **view,
+            "ended_because": ended_because(session, round_id),
+            "deletions": sorted(statements(session, round_id)),
+            "alarms": alarms(session, round_id),
+        }
 
 
 @router.get("/{round_id}/quality")
@@ -69,7 +89,16 @@ def close(round_id: str, call: Signed) -> dict[str, str]:
     """Close an open round; a closed one stays as it is."""
     check_can(call.caller, Action.CLOSE_ROUND)
     with call.transaction() as session:
-        return {"state": close_round(session, round_id, call.event("round-closed", round_id)).state}
+        return {"state": close_round(session, round_id, call.service.agreed, call.event(CLOSED, round_id)).state}
+
+
+@router.post("/{round_id}/cancel")
+def cancel(round_id: str, call: Signed) -> dict[str, str]:
+    """Cancel a round that was not released, for a reason of the list; a cancelled one stays as it is."""
+    check_can(call.caller, Action.CANCEL)
+    reason = call.json().get("reason")
+    with call.transaction() as session:
+        return {"state": cancel_round(session, round_id, reason, call.event(CANCELLED, round_id)).state}
 
 
 @router.post("/{round_id}/waves/{wave}")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from linkage.api.call import Call, Signed, SignedChunk, SignedManifest
 from linkage.api.permissions import Action, check_can
+from linkage.inbox.probing import ACCEPTED
 from linkage.inbox.submissions import (
     ConflictError,
     SubmissionState,
@@ -83,8 +84,10 @@ def _receipt(round_id: str, digest: str, call: Call) -> bytes:
             return submission.receipt
         if submission.state == SubmissionState.SUPERSEDED:
             raise ConflictError("submission: another one took its place meanwhile; send its manifest again to go back to it")
-        event = call.event("submission-accepted", round_id, submission=digest)
-        superseded = accept(session, call.service.settings, submission, canaries, signer=call.service.signer, event=event)
+        event, agreement = call.event(ACCEPTED, round_id, submission=digest), call.service.agreed.agreement
+        superseded = accept(
+            session, call.service.settings, submission, canaries, agreement=agreement, signer=call.service.signer, event=event
+        )
         receipt = submission.receipt or b""
     for older in superseded:
         vault.destroy(organisation, older)

@@ -20,6 +20,7 @@ MICRO = 1_000_000
 PER_MILLE = 1_000
 NATION_PER_MILLE = 250  # of a release's rho; its total is some hundred times an area's, so it bears more noise
 DELTA = "1e-6"
+DELTAS = (DELTA, "1e-7", "1e-10")
 NORMAL_95 = 1.959964  # two-sided; a discrete Gaussian's sd is at most its scale, so the interval is no narrower than 95 %
 _ROUNDING = 1e-9  # widens the scale, so that rho rounded up to a millionth is what was granted and not one more
 
@@ -57,8 +58,14 @@ def plan(*, cap: int, micro_rho: int) -> Plan:
         areas_scale=areas_scale,
         nation_scale=nation_scale,
         micro_rho=cost(areas_scale, cap) + cost(nation_scale, cap),
-        epsilon_per_mille=_epsilon_per_mille((areas_scale, nation_scale), cap),
+        epsilon_per_mille=_epsilon_per_mille((areas_scale, nation_scale), cap, DELTA),
     )
+
+
+def epsilons(noise: Plan) -> dict[str, int]:
+    """Return epsilon in thousandths, rounded up, at each of `DELTAS`: which delta to judge by is the reader's choice."""
+    scales = (noise.areas_scale, noise.nation_scale)
+    return {delta: _epsilon_per_mille(scales, noise.cap, delta) for delta in DELTAS}
 
 
 def scale_for(micro_rho: int, cap: int) -> float:
@@ -88,7 +95,7 @@ def draw(values: Sequence[int], scale: float) -> list[int]:
 
 
 def noised(counts: Counts, noise: Plan) -> tuple[list[Noised], Noised]:
-    """Return the areas' counts and the nation's with fresh noise; not forced to add up, nor to be positive."""
+    """Return the areas' counts and the nation's with fresh noise, as measured: they need not add up, nor be positive."""
     areas = [_interval(value, noise.areas_scale) for value in draw(counts.areas, noise.areas_scale)]
     return areas, _interval(draw([counts.total], noise.nation_scale)[0], noise.nation_scale)
 
@@ -106,10 +113,10 @@ def _mechanism(scale: float) -> Any:
     return dp.m.make_gaussian(dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T=float), scale=scale)
 
 
-def _epsilon_per_mille(scales: Sequence[float], cap: int) -> int:
+def _epsilon_per_mille(scales: Sequence[float], cap: int, delta: str) -> int:
     dp = _library()
     together = dp.c.make_zCDP_to_approxDP(dp.c.make_composition([_mechanism(scale) for scale in scales]))
-    epsilon: float = together.map(float(cap)).epsilon(delta=float(DELTA))
+    epsilon: float = together.map(float(cap)).epsilon(delta=float(delta))
     return math.ceil(epsilon * PER_MILLE)
 
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
+from linkage.disclosure.adjusting import adjusted
 from linkage.disclosure.counting import count_children
 from linkage.disclosure.ledger import Request, answer_once, open_budget
-from linkage.disclosure.noise import DELTA, NATION_PER_MILLE, Noised, Plan, noised, plan
+from linkage.disclosure.noise import DELTA, NATION_PER_MILLE, Noised, Plan, epsilons, noised, plan
 from linkage.inbox.vault import LINKS_BLOB, Vault
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
@@ -56,7 +57,7 @@ def noised_table(session: Session, settings: ServiceSettings, round_id: str, *, 
     answer, is_new = answer_once(session, request, lambda: _draw(settings, round_, areas, noise), now=now)
     if is_new:
         append(session, _event(round_id, actor, request, now))
-    return NoisedTable.model_validate(answer)
+    return _completed(NoisedTable.model_validate(answer), noise)
 
 
 def published_areas(roster: Roster) -> dict[str, str]:
@@ -70,6 +71,11 @@ def published_areas(roster: Roster) -> dict[str, str]:
     if without:
         raise AgreementError(f"roster: {without[0]} has no GSS code, so it cannot be counted; ask the root signers to add it")
     return {item.organisation: item.gss_code or "" for item in authorities}
+
+
+def _completed(measured: NoisedTable, noise: Plan) -> NoisedTable:
+    """Add what follows from the noised integers alone: it is not stored, and gives the same each time."""
+    return measured.model_copy(update={"adjusted": adjusted(measured.cells, noise), "epsilon_per_mille_at": epsilons(noise)})
 
 
 def _request(round_: Round, agreement: Agreement, agreement_digest: str, areas: dict[str, str], noise: Plan) -> Request:
@@ -103,7 +109,7 @@ def _draw(settings: ServiceSettings, round_: Round, areas: dict[str, str], noise
         delta=DELTA,
         cells=cells,
     )
-    return table.model_dump()
+    return table.model_dump(exclude={"adjusted", "epsilon_per_mille_at"})
 
 
 def _cell(area: str, count: Noised) -> Cell:

@@ -10,11 +10,21 @@ from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
 from linkage.second_look.requests import slot_nonces
-from schemas.agreement import Agreement, check_scope
+from schemas.agreement import Agreement, check_padded, check_scope
 from schemas.byte_columns import Bytes2D, fixed_bytes
 from schemas.canonical import digest, short
+from schemas.commitment import records_root
 from schemas.controls import CONTROLS_PART, sealed_list_bytes
-from schemas.encoding_set import CLK_BYTES, ENCODING_PARTS, PSEUDONYM_BYTES, Part, SubmissionManifest, check_manifest, read_table
+from schemas.encoding_set import (
+    CLK_BYTES,
+    ENCODING_PARTS,
+    POPULATIONS,
+    PSEUDONYM_BYTES,
+    Part,
+    SubmissionManifest,
+    check_manifest,
+    read_table,
+)
 from schemas.errors import SubmissionError
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
@@ -60,8 +70,8 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
     """Check that a submission was made as the agreement says.
 
     Raises:
-        SubmissionError: another normaliser, other tables of it or other linkage schemas, too many rows for the profile, too many
-            quarantined, or no list of controls where some were agreed on.
+        SubmissionError: another normaliser, other tables of it or other linkage schemas, too many rows for the profile, a size that
+            was not agreed, too many quarantined, or no list of controls where some were agreed on.
     """
     if manifest.normaliser != agreement.encoding.normaliser:
         raise SubmissionError(f"manifest: normaliser is not the agreed {agreement.encoding.normaliser}; update Kinlink and {AGAIN}")
@@ -74,8 +84,12 @@ def check_agreed(manifest: SubmissionManifest, agreement: Agreement) -> None:
             f"manifest: linkage schemas are not the agreed {short(agreement.encoding.schemas_digest)}; update Kinlink and {AGAIN}"
         )
     check_scope(agreement, max(part.rows for part in manifest.parts if part.name in ENCODING_PARTS))
+    for population in POPULATIONS:
+        check_padded(agreement, manifest.rows(population))
     if manifest.quarantined_per_mille > agreement.quarantine_per_mille:
         raise SubmissionError("manifest: more rows are quarantined than the agreement allows; mend the extract, then submit again")
+    if agreement.probing.audit_sample and any(manifest.part(name).records_root is None for name in ENCODING_PARTS):
+        raise SubmissionError(f"manifest: records_root of a part is missing, and records are audited; {AGAIN}")
     lists = [part.rows for part in manifest.parts if part.name == CONTROLS_PART]
     if lists != [1] * bool(agreement.controls.families):
         raise SubmissionError(f"manifest: part {CONTROLS_PART} is missing, not asked for, or has another number of rows; {AGAIN}")
@@ -124,6 +138,8 @@ def check_part(part: Part, content: bytes) -> pa.Table:
             check_filters(fixed_bytes(table["clk"], CLK_BYTES))
         except SubmissionError as error:
             raise SubmissionError(f"part {part.name}: {error}") from None
+    if part.records_root is not None and (part.name not in ENCODING_PARTS or records_root(table) != part.records_root):
+        raise SubmissionError(f"part {part.name}: records_root is not that of its rows; {AGAIN}")
     if part.name in ENCODING_PARTS:
         _check_distinct(table["pseudonym"], f"part {part.name}: a pseudonym stands twice")
     return table

@@ -14,6 +14,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from linkage.inbox.acceptance import Canaries, check_agreed, check_belongs, check_canaries, check_part, check_submission, read_manifest
+from linkage.inbox.plausible import check_plausible
+from linkage.inbox.probing import check_submissions_of_month, raise_alarms
 from linkage.inbox.vault import Vault
 from linkage.rounds import check_receives, get_round
 from linkage.settings import ServiceSettings
@@ -28,6 +30,7 @@ from schemas.errors import NotPermittedError, SubmissionError
 from schemas.receipt import CONTEXT as RECEIPT_CONTEXT
 from schemas.receipt import Receipt, write_receipt
 from schemas.round_manifest import RoundManifest
+from schemas.sign_off import check_signed_off
 from schemas.signature import SignedDocument, signed
 from schemas.slots import check_slot_parts
 
@@ -62,9 +65,11 @@ def announce(session: Session, round_: Round, document: SignedDocument, organisa
     """Take a manifest whose signature the caller has checked; the same one again changes nothing.
 
     Raises:
+        AuthenticationError: somebody who must sign it did not.
         SubmissionError: it is malformed, or not of this round, organisation or agreement.
         RoundError: the round takes no submissions now.
     """
+    check_signed_off(document, agreed, organisation)
     known = session.get(Submission, document.digest)
     if known is not None and known.state != SubmissionState.SUPERSEDED:
         return known
@@ -72,6 +77,8 @@ def announce(session: Session, round_: Round, document: SignedDocument, organisa
     manifest = read_manifest(document)
     check_belongs(manifest, round_.digest, RoundManifest.model_validate(round_.manifest["body"]), organisation)
     check_agreed(manifest, agreed.agreement)
+    check_plausible(manifest, agreed.roster.get(organisation), agreed.agreement.probing)
+    check_submissions_of_month(session, agreed.agreement, organisation, now)
     check_slot_parts(manifest, agreed.roster.get(organisation).kind)
     submission = known or Submission(
         digest=document.digest, round_id=round_.round_id, organisation=organisation, manifest=document.model_dump()
@@ -160,7 +167,14 @@ def check_complete(session: Session, submission: Submission) -> None:
 
 
 def accept(
-    session: Session, settings: ServiceSettings, submission: Submission, canaries: Canaries, *, signer: Signer, event: AuditEvent
+    session: Session,
+    settings: ServiceSettings,
+    submission: Submission,
+    canaries: Canaries,
+    *,
+    agreement: Agreement,
+    signer: Signer,
+    event: AuditEvent,
 ) -> list[str]:
     """Accept a verified submission, supersede the organisation's older one; return the superseded digests.
 
@@ -177,6 +191,7 @@ def accept(
     submission.state = SubmissionState.ACCEPTED
     submission.receipt = submission.receipt or _receipt(submission, signer, event.at)
     append(session, event)
+    raise_alarms(session, submission, agreement, event)
     return superseded
 
 

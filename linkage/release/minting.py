@@ -21,8 +21,8 @@ from linkage.store.audit import append
 from linkage.store.models import Envelope, Finding, Round
 from schemas.audit import AuditEvent
 from schemas.joins import PERSON_BYTES
-from schemas.roster import Kind, Role, identity_of
-from schemas.sealed import seal
+from schemas.roster import Kind, desk_keys
+from schemas.sealed import seal_to_each
 from schemas.token import TokenBody, envelope_id, token_context, write_token
 
 TOKEN_BYTES = 32
@@ -41,8 +41,8 @@ def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, n
     expires_at = as_text(now + timedelta(days=terms.token_days))
     for organisation in agreed.roster.of_kind(Kind.LOCAL_AUTHORITY):
         bodies = _bodies(organisation.organisation, waiting[organisation.organisation], round_id, terms.envelopes, expires_at)
-        desk = identity_of(organisation, Role.DESK).sealing_key or ""
-        session.add_all(_mint(body, desk, round_, now) for body in bodies)
+        desks = desk_keys(organisation)
+        session.add_all(_mint(body, desks, round_, now) for body in bodies)
     append(session, AuditEvent(kind="tokens-minted", round_id=round_id, actor=settings.organisation, at=as_text(now)))
 
 
@@ -77,13 +77,13 @@ def _bodies(authority: str, findings: Sequence[Finding], round_id: str, number: 
     return [*real, *dummies]
 
 
-def _mint(body: TokenBody, desk: str, round_: Round, now: datetime) -> Envelope:
+def _mint(body: TokenBody, desks: Sequence[str], round_: Round, now: datetime) -> Envelope:
     return Envelope(
         envelope_id=envelope_id(body.round_id, body.authority, body.child),
         round_id=body.round_id,
         authority=body.authority,
         token_sha256=sha256(bytes.fromhex(body.token)).hexdigest(),
-        sealed=seal(write_token(body), desk, token_context(round_.digest, body.authority)),
+        sealed=seal_to_each(write_token(body), desks, token_context(round_.digest, body.authority)),
         minted_at=as_text(now),
         expires_at=body.expires_at,
     )

@@ -16,8 +16,8 @@ from linkage.store.audit import append
 from linkage.store.models import Questions, Round
 from schemas.audit import AuditEvent
 from schemas.questions import QUESTIONS, QuestionsBody, questions_context, write_questions
-from schemas.roster import Identity, Kind, Role, Roster
-from schemas.sealed import seal
+from schemas.roster import Kind, Organisation, desk_keys
+from schemas.sealed import seal_to_each
 
 
 def mint_questions(session: Session, settings: ServiceSettings, round_id: str, *, now: datetime) -> None:
@@ -31,10 +31,10 @@ def mint_questions(session: Session, settings: ServiceSettings, round_id: str, *
         return
     asked = _asked(Vault(settings, round_))
     known = set(session.scalars(select(Questions.authority).where(Questions.round_id == round_id)))
-    for authority, desk in _desks(agreed.roster).items():
-        if authority not in known:
-            children = asked.get(authority) or nobody(number, secrets.token_bytes)
-            session.add(_sealed_questions(round_, authority, desk, children, now=as_text(now)))
+    for authority in agreed.roster.of_kind(Kind.LOCAL_AUTHORITY):
+        if authority.organisation not in known:
+            children = asked.get(authority.organisation) or nobody(number, secrets.token_bytes)
+            session.add(_sealed_questions(round_, authority, children, now=as_text(now)))
     append(session, AuditEvent(kind="questions-minted", round_id=round_id, actor=settings.organisation, at=as_text(now)))
 
 
@@ -47,18 +47,9 @@ def _asked(vault: Vault) -> dict[str, list[bytes]]:
     return chosen
 
 
-def _desks(roster: Roster) -> dict[str, Identity]:
-    return {
-        organisation.organisation: item
-        for organisation in roster.of_kind(Kind.LOCAL_AUTHORITY)
-        for item in organisation.identities
-        if item.role is Role.DESK and not item.revoked
-    }
-
-
-def _sealed_questions(round_: Round, authority: str, desk: Identity, children: list[bytes], *, now: str) -> Questions:
+def _sealed_questions(round_: Round, authority: Organisation, children: list[bytes], *, now: str) -> Questions:
     body = QuestionsBody(
-        round_id=round_.round_id, authority=authority, questions=QUESTIONS, children=tuple(child.hex() for child in children)
+        round_id=round_.round_id, authority=authority.organisation, questions=QUESTIONS, children=tuple(child.hex() for child in children)
     )
-    sealed = seal(write_questions(body), desk.sealing_key or "", questions_context(round_.digest, authority))
-    return Questions(round_id=round_.round_id, authority=authority, sealed=sealed, minted_at=now)
+    sealed = seal_to_each(write_questions(body), desk_keys(authority), questions_context(round_.digest, authority.organisation))
+    return Questions(round_id=round_.round_id, authority=authority.organisation, sealed=sealed, minted_at=now)

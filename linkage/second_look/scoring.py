@@ -34,8 +34,8 @@ AGAINST_BITS_OF: Final = {  # but for names and dates, which people keep and sib
 }
 FOR_BITS: Final = 14.0  # no field speaks for a match by more than this, beside any class of others
 # Linked one to one, measured on invented populations that the model was not counted on (docs/explanation/quality.md): as many pairs
-# are wrong as right at -3 where half of carelessly kept records have a partner, at -6 where most have.
-LINK_BITS: Final = -4.0
+# are wrong as right at -6 where most records have a partner, as in files that are linked for an estimate; at -3 where half of carelessly kept ones have.
+LINK_BITS: Final = -6.0
 MATCH_PRIOR_BITS: Final = -1.0  # every second record sought is in the pool
 UNRELATED: Final = "unrelated"
 CENTIBITS: Final = 100

@@ -1,25 +1,18 @@
-"""Opening and migrating the service's database: SQLite by default, PostgreSQL in production, one behaviour.
+"""Opening and migrating the service's database: SQLite by default, PostgreSQL in production, one behaviour."""
 
-On SQLite every transaction takes the write lock when it begins: a request always writes its nonce, and a transaction
-that read first and upgraded later could fail half-way. So keep transactions short; long work belongs outside of them.
-"""
-
-import os
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from schemas.errors import ConfigurationError
+from validation.sqlite_file import open_sqlite
 
-BUSY_TIMEOUT_MS = 30_000
-PRIVATE_FILE = 0o600
 MIGRATION_LOCK = 0x6B696E6C  # any number that nothing else locks in the same PostgreSQL database
 
 
@@ -33,14 +26,9 @@ def open_store(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigurationError("database_url: not a database URL; use sqlite:///PATH or postgresql+psycopg://…") from None
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
-    if parsed.database:
-        _make_private(Path(parsed.database))
-    engine = create_engine(parsed, hide_parameters=True)
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
-    return engine
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return open_sqlite(Path(parsed.database))
+    return create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
 
 
 def migrate(engine: Engine) -> None:
@@ -82,20 +70,3 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def _make_private(file: Path) -> None:
-    """Make the file before SQLite does: its journals take over its mode."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-    file.chmod(PRIVATE_FILE)
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself: `_begin_immediate` does
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -5,7 +5,7 @@ Instants are UTC, ISO 8601 text to the second. Tables are made by the migrations
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, MetaData, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMES = {
@@ -33,7 +33,8 @@ class Base(DeclarativeBase):
 class Round(Base):
     """One round: its signed manifest, its state, and the key of its part of the vault (empty once destroyed).
 
-    `counts` are pairs, opened, findings, releasable and review, exact, once the search has ended; operators see them in tens.
+    `counts` are pairs, opened, findings, releasable and review, exact, once the search has ended; operators see them in tens. Beside them
+    stands the lowest cut that a search took.
     """
 
     __tablename__ = "round"
@@ -46,6 +47,19 @@ class Round(Base):
     findings_digest: Mapped[str | None] = mapped_column(DIGEST)
     storage_key: Mapped[bytes]
     counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class RoundBasis(Base):
+    """Why one custodian takes part in a round: a power of the catalogue, and why it is necessary. No round is without; the database refuses an empty note."""
+
+    __tablename__ = "round_basis"
+    __table_args__ = (CheckConstraint("length(trim(necessity)) >= 40", name="says_why"),)
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    organisation: Mapped[str] = mapped_column(ID, primary_key=True)
+    power: Mapped[str] = mapped_column(WORD)
+    necessity: Mapped[str] = mapped_column(Text)
+    expires_on: Mapped[str] = mapped_column(INSTANT)
 
 
 class KeyShare(Base):

@@ -1,0 +1,48 @@
+"""The served process closes and ends rounds on time: a timer that runs beside the requests for as long as the application does."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from linkage.api.call import Service
+from linkage.expiry import expire_due
+from linkage.rounds import close_due
+
+EVERY_SECONDS = 600.0  # a round lasts days; so long may it outlive them
+log = logging.getLogger("kinlink.service")
+
+
+def expiring(every: float = EVERY_SECONDS) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return the application's lifespan, in which rounds that are due are closed and ended every so many seconds."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        timer = asyncio.create_task(_end_due(app, every))
+        yield
+        timer.cancel()
+        with suppress(asyncio.CancelledError):
+            await timer
+
+    return lifespan
+
+
+async def _end_due(app: FastAPI, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        for job in (_close_due, _expire_due):
+            try:
+                await run_in_threadpool(job, app.state.service)
+            except Exception:  # whatever went wrong, the next time may do better, and the other job and requests must go on
+                log.exception("rounds that are due could not be closed or ended; tried again in %.0f s", every)
+
+
+def _close_due(service: Service) -> None:
+    close_due(service.store, service.agreed, actor=service.signer.key_id, now=service.clock())
+
+
+def _expire_due(service: Service) -> None:
+    expire_due(service.store, service.settings, service.agreed.agreement, signer=service.signer, now=service.clock())
