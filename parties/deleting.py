@@ -13,10 +13,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from parties.answering.kept import KeptFilters
+from parties.audit import worklist_file
 from parties.client import ServiceClient
-from parties.initialise import load_agreed
+from parties.desk_map import map_files
+from parties.initialise import load_agreed, roles_here
 from parties.keyholder import SHARES_DIRECTORY, sealed_shares_file
 from parties.keys.identity_keys import key_id, load_signing_key
+from parties.referrals.records import held
 from parties.rounds import CLOSED, EXPIRED, OPEN, Round, fetch_past_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
@@ -39,7 +42,7 @@ def delete_round(settings: NodeSettings, round_id: str) -> DeletionStatement:
     """Delete what this node has of a round and let the service have the signed statement; safe to repeat.
 
     Raises:
-        RoundError: the round has not come so far, or this kind of node has nothing of a round.
+        RoundError: the round has not come so far, documents still wait for approval, or this kind of node has nothing of a round.
         UserError: as the service answers.
     """
     agreed, kind, role = load_agreed(settings), Kind(settings.kind), _role(settings)
@@ -49,10 +52,12 @@ def delete_round(settings: NodeSettings, round_id: str) -> DeletionStatement:
         found = fetch_past_round(client, agreed, round_id)
         if found.state not in MAY_DELETE[kind]:
             raise RoundError(f"round {round_id}: {found.state}, its material is still needed; delete it once it is {MAY_DELETE[kind][0]}")
+        _check_nothing_waits(settings, round_id)
         document = _statement(settings, found)
         for forget in _FORGET[role]:
             forget(settings, found)
-        client.put(f"/v1/rounds/{round_id}/deletion", json=document.model_dump())
+        if role is not Role.DESK:  # the authority's statement is that of its node; a desk keeps its own
+            client.put(f"/v1/rounds/{round_id}/deletion", json=document.model_dump())
     return DeletionStatement.model_validate(document.body)
 
 
@@ -66,8 +71,20 @@ def delete_closed_shares(settings: NodeSettings) -> list[str]:
     return sorted(kept & closed)
 
 
+def _check_nothing_waits(settings: NodeSettings, round_id: str) -> None:
+    if Kind(settings.kind) is Kind.LOCAL_AUTHORITY:
+        store = open_node_store(settings)
+        waiting = len(held(store, round_id))
+        store.dispose()
+        if waiting:
+            raise RoundError(
+                f"round {round_id}: {waiting} documents wait for approval and would be lost; `kinlink party approve` them first"
+            )
+
+
 def _role(settings: NodeSettings) -> Role:
-    return Role.KEY_HOLDER if Kind(settings.kind) is Kind.KEY_HOLDER else Role.CUSTODIAN
+    here = roles_here(settings)
+    return next((role for role in (Role.KEY_HOLDER, Role.CUSTODIAN) if role in here), Role.DESK)
 
 
 def _statement(settings: NodeSettings, found: Round) -> SignedDocument:
@@ -92,6 +109,8 @@ def _statement(settings: NodeSettings, found: Round) -> SignedDocument:
 def _material(settings: NodeSettings, found: Round) -> list[Deleted]:
     if _role(settings) is Role.KEY_HOLDER:
         return [_file(Material.SEALED_SHARES, sealed_shares_file(settings, found.round_id, found.digest))]
+    if _role(settings) is Role.DESK:
+        return [Deleted(material=Material.PERSON_MAP)]
     rows = [Material.OUTBOX, Material.ANSWERED_NONCES, *([Material.PERSON_MAP] if Kind(settings.kind) is Kind.LOCAL_AUTHORITY else [])]
     return [_file(Material.KEPT_FILTERS, KeptFilters(settings, found.round_id).path), *(Deleted(material=item) for item in rows)]
 
@@ -107,6 +126,13 @@ def _forget_shares(settings: NodeSettings, found: Round) -> None:
 def _forget_files(settings: NodeSettings, found: Round) -> None:
     KeptFilters(settings, found.round_id).forget()
     Outbox(settings, found.round_id).clear()
+    _forget_maps(settings, found)
+    settings.path(worklist_file(found.round_id)).unlink(missing_ok=True)
+
+
+def _forget_maps(settings: NodeSettings, found: Round) -> None:
+    for path in map_files(settings, found.round_id):
+        path.unlink(missing_ok=True)
 
 
 def _forget_rows(settings: NodeSettings, found: Round) -> None:
@@ -120,4 +146,5 @@ def _forget_rows(settings: NodeSettings, found: Round) -> None:
 _FORGET: Mapping[Role, tuple[Callable[[NodeSettings, Round], None], ...]] = {
     Role.KEY_HOLDER: (_forget_shares,),
     Role.CUSTODIAN: (_forget_files, _forget_rows),
+    Role.DESK: (_forget_maps, _forget_rows),
 }

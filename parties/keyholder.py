@@ -12,7 +12,7 @@ from pathlib import Path
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
 from parties.keys.derive import KEY_BYTES
-from parties.keys.identity_keys import load_signing_key
+from parties.keys.identity_keys import key_id, load_signing_key
 from parties.keys.shares import seal_share
 from parties.rounds import check_open, fetch_round
 from parties.settings import NodeSettings
@@ -53,10 +53,11 @@ def sealed_shares_file(settings: NodeSettings, round_id: str, round_digest: str)
 def _sealed_shares(settings: NodeSettings, agreed: Agreed, round_id: str, round_digest: str) -> dict[str, str]:
     path = sealed_shares_file(settings, round_id, round_digest)
     if not path.exists():
-        share, key = secrets.token_bytes(KEY_BYTES), load_signing_key(settings, Role.KEY_HOLDER)
+        share = secrets.token_bytes(KEY_BYTES)
+        signer = (key_id(settings, Role.KEY_HOLDER), load_signing_key(settings, Role.KEY_HOLDER))
         holder = agreed.roster.get(settings.organisation)
         sealed = {
-            custodian.organisation: base64.b64encode(seal_share(share, round_digest, holder, key, custodian)).decode()
+            custodian.organisation: base64.b64encode(seal_share(share, round_digest, holder, signer, custodian)).decode()
             for custodian in agreed.roster.custodians()
         }
         partial = path.with_suffix(".partial")

@@ -59,12 +59,12 @@ def read_round(answer: dict[str, Any], agreed: Agreed) -> Round:
     found = _signed_round(answer, agreed)
     manifest = found.manifest
     for what, own, quoted in (
-        ("roster", agreed.roster_digest, manifest.roster_digest),
-        ("agreement", agreed.agreement_digest, manifest.agreement_digest),
+        ("roster", agreed.rosters, manifest.roster_digest),
+        ("agreement", (agreed.agreement_digest,), manifest.agreement_digest),
     ):
-        if own != quoted:
+        if quoted not in own:
             raise AgreementError(
-                f"round {manifest.round_id} quotes {what} {quoted[:12]}, this node has {own[:12]}; install the one the root signers signed last"
+                f"round {manifest.round_id} quotes {what} {quoted[:12]}, this node has {own[0][:12]}; install the one the root signers signed last"
             )
     return found
 

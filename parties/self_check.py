@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,6 +31,13 @@ from validation.progress import Progress, silent
 REPORT_FILE = "self-check.json"
 KEY_BYTES, TENS = 32, 10
 AGAIN = "run `kinlink party risk`"
+
+
+class SelfChecked(NamedTuple):
+    """What a submission's manifest says of the self-check: the report's digest and its verdict."""
+
+    digest: str
+    verdict: Literal["PASS", "WARN"]
 
 
 def self_check(settings: NodeSettings, progress: Progress = silent) -> SelfCheckReport:
@@ -60,8 +68,8 @@ def self_check(settings: NodeSettings, progress: Progress = silent) -> SelfCheck
     return report
 
 
-def check_report(settings: NodeSettings, agreed: Agreed) -> str | None:
-    """Check that the kept report lets the extract be submitted; return its digest, or None where there is none of this extract.
+def check_report(settings: NodeSettings, agreed: Agreed) -> SelfChecked | None:
+    """Check that the kept report lets the extract be submitted; return its digest and verdict, or None where there is none of this extract.
 
     Raises:
         SubmissionError: it says FAIL, or the agreement wants one and there is none of this extract under this agreement.
@@ -76,7 +84,7 @@ def check_report(settings: NodeSettings, agreed: Agreed) -> str | None:
         raise SubmissionError(
             f"self-check: {REPORT_FILE} says FAIL, so nothing is sent; see there what was read and what is proposed, have the root signers agree on it, and {AGAIN} again"
         )
-    return digest(content)
+    return SelfChecked(digest(content), report.verdict)
 
 
 def _read(content: bytes) -> SelfCheckReport | None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from parties.whole_files import whole_file
 from schemas.errors import ConfigurationError
 from validation.keyring import PassphraseReference
 
@@ -20,6 +21,8 @@ class NodeSettings(PassphraseReference):
     organisation: str = Field(max_length=64)
     service_url: str = Field(default="https://127.0.0.1:8443", max_length=300)
     prefect_api: str | None = Field(default=None, max_length=300, description="this node's own Prefect API; none: run without")
+    position: Literal["holder", "deputy"] = Field(default="holder", description="of a desk: whose directory this is")
+    key_numbers: dict[str, int] = Field(default={}, description="which of its keys each role signs with; not named: its first")
     directory: Path = Field(default=Path(), exclude=True)
 
     def path(self, *parts: str) -> Path:
@@ -44,4 +47,5 @@ def load_settings(directory: Path) -> NodeSettings:
 
 def save_settings(settings: NodeSettings) -> None:
     """Write `settings` into the node's directory."""
-    settings.path(SETTINGS_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with whole_file(settings.path(SETTINGS_FILE)) as file:
+        file.write(f"{settings.model_dump_json(indent=2)}\n".encode())

@@ -1,11 +1,11 @@
 """A population to its encodings: filters, pseudonyms, fills and joins. Pure, given the keys.
 
 Every projection of a population has the same number of rows, each in an order of its own. A person without the fields of
-a projection is not in it; encoded invented people, put together from the party's own columns, fill the gap, because
-random bits can be told from filters.
+a projection is not in it; encoded invented people, put together from the party's own columns, fill the gap and pad the whole to an
+agreed size, because random bits can be told from filters.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,13 @@ from validation.progress import Progress, silent
 ID_BYTES = PSEUDONYM_BYTES  # of a person as of a filter
 DRAWN_FIELDS = ("forename", "surname", "dob", "postcode", "address")  # of an invented person; the other features follow from them
 FEW_ROWS = 20
+
+SizeOf = Callable[[int], int]  # how many rows a pool has that needs so many
+
+
+def unpadded(rows: int) -> int:
+    """Return as many rows as a pool needs: for encodings that do not leave."""
+    return rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,9 +77,10 @@ def encode_population(
     round_id: str,
     local_secret: bytes,
     encoding: Encoding,
+    padded: SizeOf = unpadded,
     progress: Progress = silent,
 ) -> EncodedPopulation:
-    """Encode one population for one round; the same rows and keys give the same bytes.
+    """Encode one population for one round, with invented people up to the `padded` size; the same rows and keys give the same bytes.
 
     Raises:
         AgreementError: the agreed diffusion is too weak for its profile.
@@ -80,7 +88,7 @@ def encode_population(
     check_diffusion(encoding)
     scope = _Scope(rows, population, round_id, round_key, local_secret, encoding)
     made = {projection: filters(rows, projection) for projection in PROJECTIONS}
-    size = max(map(len, made.values()))
+    size = padded(max(map(len, made.values())))
     persons = _ids(local_secret, (("person", round_id, population, key) for key in rows.people()))
     encoded = dict[Projection, tuple[Bytes2D, Bytes2D]]()
     for position, (projection, genuine) in enumerate(made.items()):
@@ -98,6 +106,16 @@ def encode_population(
         persons=persons,
         joins=(people[by_bytes(joined)], joined[by_bytes(joined)]),
     )
+
+
+def records_behind(
+    rows: PersonRows, population: Population, projection: Projection, *, round_id: str, local_secret: bytes
+) -> dict[bytes, str]:
+    """Return the record key behind each pseudonym of a projection; a fill has none."""
+    place, people = (round_id, population, projection), rows.people()
+    made = filters(rows, projection)
+    ids = _ids(local_secret, (_name(place, item, people) for item in made))
+    return {own.tobytes(): people[item.person] for own, item in zip(ids, made, strict=True)}
 
 
 def encode_values(
@@ -163,7 +181,7 @@ class _Scope:
         """Return pseudonyms and filters of the genuine rows, then of the fills up to `size`."""
         people, place = self.rows.people(), (self.round_id, self.population, projection)
         fills = invented(self.rows, projection, size - len(genuine), derive(self.local_secret, "fills", *place))
-        names: list[tuple[str, ...]] = [("filter", *place, str(item.number), people[item.person]) for item in genuine]
+        names = [_name(place, item, people) for item in genuine]
         names += [("fill", *place, str(number)) for number in range(len(fills))]
         values = [*(item.values for item in genuine), *fills]
         return _ids(self.local_secret, names), encode_values(values, self.population, projection, self.round_key, self.encoding)
@@ -176,6 +194,11 @@ def _named(persons: Bytes2D, made: Mapping[Projection, Sequence[Filter]], pseudo
         rows = [row for row, item in enumerate(made[projection]) if item.number == 0]
         named[[made[projection][row].person for row in rows]] = pseudonyms[projection][rows]
     return named
+
+
+def _name(place: tuple[str, ...], item: Filter, people: Sequence[str]) -> tuple[str, ...]:
+    """Return what a genuine filter's pseudonym is made from."""
+    return "filter", *place, str(item.number), people[item.person]
 
 
 def _ids(secret: bytes, names: Iterable[tuple[str, ...]]) -> Bytes2D:

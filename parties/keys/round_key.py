@@ -13,10 +13,10 @@ from parties.keys.shares import check_strength, open_share
 from schemas.errors import RoundError
 from schemas.roster import KEY_HOLDERS_NEEDED, Kind, Roster
 from schemas.round_manifest import RoundManifest, round_key_context
-from schemas.sealed import SealingKey
+from schemas.sealed import OpensEnvelopes
 
 
-def open_shares(sealed: Mapping[str, bytes], roster: Roster, round_digest: str, recipient: str, key: SealingKey) -> dict[str, bytes]:
+def open_shares(sealed: Mapping[str, bytes], roster: Roster, round_digest: str, recipient: str, key: OpensEnvelopes) -> dict[str, bytes]:
     """Return the share of every key holder in the roster, by organisation.
 
     Raises:

@@ -13,26 +13,29 @@ from pydantic import ValidationError
 from parties.keys.derive import KEY_BYTES
 from schemas.canonical import canonical_json
 from schemas.errors import AuthenticationError, RoundError
-from schemas.roster import Organisation, Role, identity_of
+from schemas.roster import Organisation, Role, identity_of, keys_of
 from schemas.round_manifest import share_context
-from schemas.sealed import SealingKey, seal
-from schemas.signature import SignedDocument, check_signed_by, signed
+from schemas.sealed import OpensEnvelopes, seal
+from schemas.signature import SignedDocument, check_signed, signed
 
 CONTEXT = "key-share/1"
 _DISTINCT_BYTES_NEEDED = 16  # 32 random bytes have fewer less than once in 10**15
 
 
-def seal_share(share: bytes, round_digest: str, holder: Organisation, key: Ed25519PrivateKey, recipient: Organisation) -> bytes:
-    """Return `share`, signed by `holder` with its `key`, and sealed to the recipient's custodian."""
+def seal_share(
+    share: bytes, round_digest: str, holder: Organisation, signer: tuple[str, Ed25519PrivateKey], recipient: Organisation
+) -> bytes:
+    """Return `share`, signed by `holder` with its key of that id, and sealed to the recipient's custodian."""
+    key_id, key = signer
     body = {"round_digest": round_digest, "recipient": recipient.organisation, "share": base64.b64encode(share).decode()}
-    document = signed(key, identity_of(holder, Role.KEY_HOLDER).key_id, CONTEXT, body)
+    document = signed(key, key_id, CONTEXT, body)
     sealing_key = identity_of(recipient, Role.CUSTODIAN).sealing_key or ""
     return seal(
         canonical_json(document.model_dump()), sealing_key, share_context(round_digest, holder.organisation, recipient.organisation)
     )
 
 
-def open_share(sealed: bytes, round_digest: str, holder: Organisation, recipient: str, key: SealingKey) -> bytes:
+def open_share(sealed: bytes, round_digest: str, holder: Organisation, recipient: str, key: OpensEnvelopes) -> bytes:
     """Return the 32-byte share in `sealed`.
 
     Raises:
@@ -41,10 +44,9 @@ def open_share(sealed: bytes, round_digest: str, holder: Organisation, recipient
         RoundError: the share is weak.
     """
     content = key.open(sealed, share_context(round_digest, holder.organisation, recipient))
-    identity = identity_of(holder, Role.KEY_HOLDER)
     try:
         document = SignedDocument.model_validate_json(content)
-        check_signed_by(document, CONTEXT, identity.key_id, identity.signing_key)
+        check_signed(document, CONTEXT, keys_of(holder, Role.KEY_HOLDER))
         if (document.body["round_digest"], document.body["recipient"]) != (round_digest, recipient):
             raise AuthenticationError(
                 f"share of {holder.organisation}: made for another round or recipient; ask it to run `kinlink keys issue` again"

@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parties.extracts.read import read_extract
+from parties.initialise import roles_here
 from parties.questions.fetching import NOTHING
-from parties.questions.kept import RecordName, asked_records, keep_answers
+from parties.questions.kept import RecordName, asked_records, keep_answers, remember_asked
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from schemas.errors import ConfigurationError, ExtractError
 from schemas.extracts import load_answer_rules
 from schemas.questions import QUESTIONS
+from schemas.roster import Role
 from validation.extract import Failure, Keys, check_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CSV = ".csv"
+HANDED_OVER = ""  # in place of a round: the desk knows which one asked
 _FILE = "answers"
 
 
@@ -33,6 +36,7 @@ class Taken:
 def take_answers(settings: NodeSettings, path: Path) -> Taken:
     """Check the answers in a worklist and keep them for the next submission; safe to repeat with the same or a mended file.
 
+    The desk checks that each record was asked about; a node whose desk is apart takes what the desk hands over.
     An empty cell is not answered yet and changes nothing; `NOTHING` says that there is nothing, and takes back an earlier answer.
 
     Raises:
@@ -43,15 +47,17 @@ def take_answers(settings: NodeSettings, path: Path) -> Taken:
         raise ConfigurationError(f"{settings.directory}: local authorities answer questions; this node is a {settings.kind}")
     if path.suffix != CSV or not path.is_file():
         raise ExtractError(f"{path}: no such CSV file; name the worklist that was filled in")
-    store = open_node_store(settings)
+    is_desk, store = Role.DESK in roles_here(settings), open_node_store(settings)
     try:
         asked, keys = asked_records(store), Keys()
         answers, failures = dict[RecordName, dict[str, str]](), list[Failure]()
         for first_row, read in read_extract(path.parent, path.stem):
             frame = read.apply(lambda column: column.str.strip())
-            failures += [*_broken(frame, first_row, keys), *_not_asked(frame, first_row, asked)]
+            failures += [*_broken(frame, first_row, keys), *(_not_asked(frame, first_row, asked) if is_desk else ())]
             left_out = {failure.row for failure in failures}
             answers |= {record: answer for row, record, answer in _given(frame, first_row) if answer and row not in left_out}
+        if not is_desk:
+            remember_asked(store, HANDED_OVER, answers)
         keep_answers(store, answers)
     finally:
         store.dispose()

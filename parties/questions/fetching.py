@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from parties.client import ServiceClient
+from parties.desk_map import take_maps
 from parties.extracts.check import EXTRACT_DIRECTORY
 from parties.extracts.mapping import NOT_A_PARENT
 from parties.extracts.read import read_extract
-from parties.initialise import load_agreed
+from parties.initialise import check_desk, load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.questions.kept import RecordName, asked_in, remember_asked, worklist_path
 from parties.rounds import fetch_round
@@ -23,9 +24,10 @@ from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.store.models import Person
 from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
-from schemas.errors import ConfigurationError, SubmissionError
+from schemas.errors import SubmissionError
 from schemas.questions import QUESTIONS, QuestionsBody, questions_context, read_questions
 from schemas.roster import Role
+from schemas.sealed import open_any
 
 NOTHING = "-"  # what people write where they looked and there is nothing
 _CHILDREN, _CARERS = "children", "carers"
@@ -40,11 +42,10 @@ def fetch_questions(settings: NodeSettings, round_id: str, *, client: ServiceCli
         SealError, SubmissionError: they are damaged, or another authority's or round's.
         ExtractError: the extract's ties cannot be read.
     """
-    if settings.kind != "local-authority":
-        raise ConfigurationError(f"{settings.directory}: questions go to local authorities; this node is a {settings.kind}")
-    body = _fetch(settings, round_id, client)
+    check_desk(settings)
     store = open_node_store(settings)
     try:
+        body = _fetch(settings, round_id, client, store)
         children = _own_children(store, body)
         remember_asked(store, round_id, [*_named(_CHILDREN, children), *_named(_CARERS, _carers(settings, children))])
         asked = asked_in(store, round_id)
@@ -57,12 +58,14 @@ def fetch_questions(settings: NodeSettings, round_id: str, *, client: ServiceCli
             file.write(_worklist(asked).encode())
 
 
-def _fetch(settings: NodeSettings, round_id: str, client: ServiceClient | None) -> QuestionsBody:
+def _fetch(settings: NodeSettings, round_id: str, client: ServiceClient | None, store: Engine) -> QuestionsBody:
+    agreed = load_agreed(settings)
     with client or ServiceClient(settings, Role.DESK) as service:
-        round_ = fetch_round(service, load_agreed(settings), round_id)
+        round_ = fetch_round(service, agreed, round_id)
         sealed = service.get(f"/v1/rounds/{round_id}/questions").content
+    take_maps(settings, agreed, round_, store)
     context = questions_context(round_.digest, settings.organisation)
-    body = read_questions(load_sealing_key(settings, Role.DESK).open(sealed, context))
+    body = read_questions(open_any(load_sealing_key(settings, Role.DESK), sealed, context))
     if (body.authority, body.round_id) != (settings.organisation, round_id):
         raise SubmissionError("questions: opened, but they name another authority or round; report it to the linkage operator")
     return body

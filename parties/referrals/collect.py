@@ -1,7 +1,8 @@
 """Collect an authority's tokens and turn each into one referral, exactly once.
 
 Per envelope: keep it (sealed, as it came) → redeem its token → write the documents → record it → let the envelope go.
-A crash after any step is mended by the next run: a kept envelope whose token is already redeemed was redeemed by this
+Of a protected child the document is not written: the envelope stays sealed here until two people approve (`approve`), or nothing is
+done at all. A crash after any step is mended by the next run: a kept envelope whose token is already redeemed was redeemed by this
 desk, so its documents are still owed. One that was never kept here and is already redeemed is another desk's.
 Everything that could refuse an envelope comes before it is kept. Names go into the documents and nowhere else.
 """
@@ -10,8 +11,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +20,19 @@ from sqlalchemy import Engine
 
 from parties.client import ServiceClient
 from parties.controls.names import is_control
-from parties.initialise import load_agreed
+from parties.desk_map import take_maps
+from parties.initialise import check_desk, load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.referrals import records
-from parties.referrals.documents import Referral, as_html, as_json, file_stem, make_referral
+from parties.referrals.calendar import LONDON, Calendar, calendar_of
+from parties.referrals.directory import AUTHORITY, Directory, RecipientRole
+from parties.referrals.documents import as_html, as_json, file_stem
 from parties.referrals.opening import Addressee, Opened, open_sealed
-from parties.referrals.routing import AUTHORITY, Child, Directory, RecipientRole, route
-from parties.referrals.wording import Wording, languages_of
+from parties.referrals.outcomes import stopped_children
+from parties.referrals.payloads import Referral, make_referral
+from parties.referrals.protection import HELD, Opening, opening_of
+from parties.referrals.routing import AT_SCHOOL, Child, in_holidays, route
+from parties.referrals.wording import languages_of
 from parties.rounds import fetch_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
@@ -33,13 +40,20 @@ from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.canonical import short
 from schemas.errors import AlarmError, ConfigurationError, SealError, TokenError
 from schemas.roster import Role
-from schemas.sealed import SealingKey
+from schemas.sealed import OpensEnvelopes
 from schemas.token import Grade
 from validation.progress import Progress, silent
 
 REFERRALS = "referrals"
 CONTROL_CHILD = "envelope for a control"  # as the alarm's row says it
+MEND_PROTECTION = (
+    "its child's protection is no code that docs/reference/extracts.md has; nothing was done: mend the record, and collect again"
+)
+LONG = timedelta(days=7)  # a child should not wait longer for a school to open
+MAX_NAME = 80  # characters
 CALL = "it was not routed: call the linkage operator, for the round's other tokens may be wrong, too"
+APPROVERS = 2
+WAITS = f"its document waits for {APPROVERS} people: `kinlink party approve`"
 ALREADY_REDEEMED = "already redeemed"  # how the service says so
 
 
@@ -47,7 +61,8 @@ ALREADY_REDEEMED = "already redeemed"  # how the service says so
 class Collected:
     """What one run did; dummies do not count.
 
-    `problems` are one line for each envelope that could not become a referral, `alarms` for each that must never have come.
+    `problems` are one line for each envelope that could not become a referral, `alarms` for each that must never have come,
+    `held` the references of all documents of the round that wait for approval.
     """
 
     opened: int
@@ -55,6 +70,7 @@ class Collected:
     routed_by_role: dict[RecipientRole, int]
     problems: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     def check_no_alarm(self) -> None:
         """Check that every envelope might have come.
@@ -74,6 +90,15 @@ class Referred(NamedTuple):
     grade: Grade
 
 
+class _Made(NamedTuple):
+    """An envelope, what becomes of it, the child's record, and the referral where there is one."""
+
+    item: Opened
+    opening: Opening
+    child_id: str = ""
+    referral: Referral | None = None
+
+
 @dataclass(frozen=True)
 class _Desk:
     """Everything one run works with."""
@@ -81,11 +106,14 @@ class _Desk:
     settings: NodeSettings
     client: ServiceClient
     store: Engine
-    key: SealingKey
+    key: OpensEnvelopes
     addressee: Addressee
     name: str
-    languages: tuple[Wording, ...]
+    gss_code: str | None
+    now: datetime
+    calendar: Calendar
     directory: Directory
+    stopped: set[str]
 
 
 def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, *, client: ServiceClient | None = None) -> Collected:
@@ -99,17 +127,18 @@ def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, 
         problems: list[str] = []
         alarms: list[str] = []
         opened = _open_all(desk, problems)
-        referrals = _make_all(desk, opened, problems, alarms)
+        made = _make_all(desk, opened, problems, alarms)
         written: Counter[RecipientRole] = Counter()
-        for done, (item, referral) in enumerate(referrals, start=1):
+        for done, each in enumerate(made, start=1):
             try:
-                _deliver(desk, item, referral)
-                written.update([referral.recipient.role] if referral else [])
+                _deliver(desk, each)
+                written.update([each.referral.recipient.role] if each.referral else [])
             except TokenError as error:
-                problems.append(f"{_name(item.envelope_id)}: {error}")
-            progress("envelopes", done, len(referrals))
+                problems.append(f"{_name(each.item.envelope_id)}: {error}")
+            progress("envelopes", done, len(made))
+        held = tuple(sorted(map(file_stem, records.held(desk.store, round_id))))
     real = sum(not item.body.is_dummy for item in opened)
-    return Collected(real, written.total(), dict(written), tuple(problems), tuple(alarms))
+    return Collected(real, written.total(), dict(written), tuple(problems), tuple(alarms), held)
 
 
 def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: ServiceClient | None = None) -> Referred:
@@ -123,8 +152,7 @@ def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: 
     with _open_desk(settings, round_id, client) as desk:
         item = open_sealed(_read(file), desk.key, desk.addressee, name=file.name)
         if (before := records.redeemed(desk.store, item.envelope_id)) is not None:
-            document = f"its document is {REFERRALS}/{before.referral}" if before.referral else "it is of no child"
-            raise TokenError(f"{file.name}: already opened on {before.redeemed_at}; {document}")
+            raise TokenError(f"{file.name}: already opened on {before.redeemed_at}; {_what_became(before.referral)}")
         problems: list[str] = []
         alarms: list[str] = []
         made = _make_all(desk, [item], problems, alarms)
@@ -132,38 +160,98 @@ def open_envelope(settings: NodeSettings, file: Path, round_id: str, *, client: 
             raise AlarmError(alarms[0])
         if not made:
             raise TokenError(problems[0])
-        referral = made[0][1]
-        _deliver(desk, item, referral)
+        _deliver(desk, made[0])
+        referral = made[0].referral
         if referral is None:
-            raise TokenError(f"{file.name}: a dummy, of no child; every authority gets some, and there is nothing to do")
-    return Referred(referral.child_record, referral.recipient.role, referral.grade)
+            raise TokenError(f"{file.name}: opened; {_what_became(None if made[0].opening in HELD else '')}")
+    return Referred(made[0].child_id, referral.recipient.role, referral.grade)
+
+
+def approve(settings: NodeSettings, round_id: str, document: str, approver: str, *, client: ServiceClient | None = None) -> int:
+    """Record somebody's approval of a protected child's document, and write it once two different people have approved.
+
+    What the child's record says then decides; names are compared without regard to capitals and blanks.
+
+    Args:
+        settings: of the authority's node.
+        round_id: the round's id.
+        document: the document's name, as `collect` says it.
+        approver: who approves.
+        client: of the service; without it, the node's own.
+
+    Returns:
+        How many people have approved.
+
+    Raises:
+        TokenError: no such document waits, or its child is no longer on the record.
+        ConfigurationError: the approver has no name, or the record's protection cannot be read.
+    """
+    name = " ".join(approver.split()).casefold()
+    if not 1 < len(name) <= MAX_NAME:
+        raise ConfigurationError(f"approver: want a name of 2 to {MAX_NAME} characters; say who approves")
+    with _open_desk(settings, round_id, client) as desk:
+        waiting = {file_stem(envelope_id): (envelope_id, sealed) for envelope_id, sealed in records.held(desk.store, round_id).items()}
+        if document not in waiting:
+            raise TokenError("document: none of that name waits for approval in this round; `kinlink party collect` lists those that do")
+        envelope_id, sealed = waiting[document]
+        approvals = records.approve(desk.store, envelope_id, name)
+        if approvals >= APPROVERS:
+            _write_approved(desk, open_sealed(sealed, desk.key, desk.addressee, name=document))
+    return approvals
+
+
+def _write_approved(desk: _Desk, item: Opened) -> None:
+    """Do with a held envelope what the child's record now says.
+
+    Raises:
+        TokenError: the child is no longer on the record, or its protection is no code that there is.
+    """
+    problems: list[str] = []
+    made = _make_all(desk, [item], problems, [], approved=True)
+    if not made:
+        raise TokenError(problems[0])
+    if made[0].opening is Opening.NOT_SHOWN:
+        records.record_opening(desk.store, item, Opening.NOT_SHOWN)
+    records.record_redeemed(desk.store, item, _write(desk, item, made[0].referral) if made[0].referral else "", made[0].child_id)
+
+
+def _what_became(document: str | None) -> str:
+    if document is None:
+        return WAITS
+    return f"its document is {REFERRALS}/{document}" if document else "nothing is to be done with it; every authority gets such envelopes"
 
 
 def referrals(settings: NodeSettings, round_id: str) -> list[Referred]:
     """Return whom the authority was asked to support in a round, for its own console: its record ids, posts and grades."""
     with _open_store(settings) as store:
         rows = records.redeemed_in(store, round_id)
-    written = [(child_id, json.loads(settings.path(REFERRALS, name).read_bytes())) for child_id, name in rows]
+    paths = [(child_id, settings.path(REFERRALS, name)) for child_id, name in rows]
+    written = [(child_id, json.loads(path.read_bytes())) for child_id, path in paths if path.exists()]  # a wrong child's are gone
     return [Referred(child_id, RecipientRole(document["recipient"]["role"]), document["grade"]) for child_id, document in written]
 
 
 @contextmanager
 def _open_desk(settings: NodeSettings, round_id: str, client: ServiceClient | None) -> Iterator[_Desk]:
     """Load what a run works with; close connections at its end."""
-    if settings.kind != "local-authority":
-        raise ConfigurationError(f"{settings.directory}: tokens are sealed to local authorities; this node is a {settings.kind}")
+    check_desk(settings)
     agreed = load_agreed(settings)
     own = agreed.roster.get(settings.organisation)
+    now = datetime.now(UTC).astimezone(LONDON)
     with client or ServiceClient(settings, Role.DESK) as service, _open_store(settings) as store:
+        round_ = fetch_round(service, agreed, round_id)
+        take_maps(settings, agreed, round_, store)
         yield _Desk(
             settings=settings,
             client=service,
             store=store,
             key=load_sealing_key(settings, Role.DESK),
-            addressee=Addressee(settings.organisation, round_id, fetch_round(service, agreed, round_id).digest),
+            addressee=Addressee(settings.organisation, round_id, round_.digest),
             name=own.name,
-            languages=languages_of(own.gss_code),
-            directory=records.read_directory(settings),
+            gss_code=own.gss_code,
+            now=now,
+            calendar=calendar_of(own.gss_code, records.read_closures(settings)),
+            directory=records.read_directory(settings, now.date()),
+            stopped=stopped_children(store),
         )
 
 
@@ -191,19 +279,19 @@ def _open_all(desk: _Desk, problems: list[str]) -> list[Opened]:
     return opened
 
 
-def _make_all(desk: _Desk, opened: list[Opened], problems: list[str], alarms: list[str]) -> list[tuple[Opened, Referral | None]]:
-    """Join envelopes with the authority's record and route them, a dummy to nobody.
+def _make_all(desk: _Desk, opened: list[Opened], problems: list[str], alarms: list[str], *, approved: bool = False) -> list[_Made]:
+    """Join envelopes with the authority's record and decide what becomes of each; a dummy becomes nothing.
 
-    A child that is not on the record, or is a planted control, stays unredeemed.
+    A child that is not on the record, is a planted control, or has an unknown protection stays unredeemed.
     """
     ids = records.record_ids(desk.store, opened)
     children = records.read_children(desk.settings, ids.values())
-    made: list[tuple[Opened, Referral | None]] = []
+    made: list[_Made] = []
     for item in opened:
         record = ids.get(item.envelope_id, "")
         child = children.get(record)
         if item.body.is_dummy:
-            made.append((item, None))
+            made.append(_Made(item, Opening.ROUTED))
         elif is_control(record):
             records.record_alarm(desk.store, item, CONTROL_CHILD)
             alarms.append(f"{_name(item.envelope_id)}: its child is a planted control, whom nobody may be referred for; {CALL}")
@@ -211,23 +299,44 @@ def _make_all(desk: _Desk, opened: list[Opened], problems: list[str], alarms: li
             problems.append(
                 f"{_name(item.envelope_id)}: its child is not on this node's record; put back the extract that was submitted, and collect again"
             )
+        elif opening_of(child.protection) is Opening.UNKNOWN:
+            problems.append(f"{_name(item.envelope_id)}: {MEND_PROTECTION}")
         else:
-            made.append((item, _make(desk, item, child)))
+            made.append(_make(desk, item, child, approved=approved))
     return made
 
 
-def _make(desk: _Desk, item: Opened, child: Child) -> Referral:
-    recipient = route(child, desk.directory, datetime.now(UTC).date())
-    contact = desk.directory[RecipientRole.SINGLE_POINT_OF_CONTACT, AUTHORITY]
-    return make_referral(item.envelope_id, item.body.grade, child, recipient=recipient, contact=contact, authority=desk.name)
+def _make(desk: _Desk, item: Opened, child: Child, *, approved: bool) -> _Made:
+    """Return what becomes of a child's envelope; a protected child's referral only where it was `approved`."""
+    opening = max(opening_of(child.protection), Opening.PEOPLE_FIRST if child.child_id in desk.stopped else Opening.ROUTED)
+    if opening is Opening.NOT_SHOWN or (opening in HELD and not approved):
+        return _Made(item, opening, child.child_id)
+    ours = child.responsible_authority == desk.gss_code
+    child = replace(
+        child, parent_on_record=item.body.own_carer is not None, responsible_authority="" if ours else child.responsible_authority
+    )
+    to = route(child, desk.directory, desk.now.date())
+    due = desk.calendar.due_at(desk.now, at_school=to.recipient.role in AT_SCHOOL)
+    referral = make_referral(
+        item.envelope_id,
+        item.body.grade,
+        child,
+        to=in_holidays(to, desk.directory) if due - desk.now > LONG else to,
+        contact=desk.directory[RecipientRole.SINGLE_POINT_OF_CONTACT, AUTHORITY],
+        authority=desk.name,
+        due=f"{due:%Y-%m-%d %H:%M}",
+        restricted=opening is Opening.RESTRICTED,
+    )
+    return _Made(item, opening, child.child_id, referral)
 
 
-def _deliver(desk: _Desk, item: Opened, referral: Referral | None) -> None:
-    """Redeem, write and record one referral; a dummy is redeemed all the same, so that the network sees no difference.
+def _deliver(desk: _Desk, made: _Made) -> None:
+    """Redeem one envelope, then write and record, hold or drop its referral; all are redeemed, so that the network sees no difference.
 
     Raises:
         TokenError: the service does not honour the token, or another desk of the authority redeemed it.
     """
+    item = made.item
     was_kept = item.envelope_id in records.kept(desk.store, item.body.round_id)
     records.keep(desk.store, item)
     try:
@@ -237,15 +346,20 @@ def _deliver(desk: _Desk, item: Opened, referral: Referral | None) -> None:
             records.let_go(desk.store, item.envelope_id)
         if not (was_kept and ALREADY_REDEEMED in str(error)):
             raise
-    name = _write(desk, item, referral) if referral else ""
-    records.record_redeemed(desk.store, item.envelope_id, name)
+    if made.opening is not Opening.ROUTED:
+        records.record_opening(desk.store, item, made.opening)
+    if made.opening in HELD:
+        records.record_held(desk.store, item.envelope_id)
+    else:
+        records.record_redeemed(desk.store, item, _write(desk, item, made.referral) if made.referral else "", made.child_id)
 
 
 def _write(desk: _Desk, item: Opened, referral: Referral) -> str:
     """Write both documents, whole or not at all; return the name of the one that machines read."""
     stem = file_stem(item.envelope_id)
-    for ending, text in ((".html", as_html(referral, desk.languages)), (".json", as_json(referral, desk.languages))):
-        _write_whole(desk.settings.path(REFERRALS, stem + ending), text)
+    languages = languages_of(desk.gss_code, referral.recipient.language)
+    for ending, write in ((".html", as_html), (".json", as_json)):
+        _write_whole(desk.settings.path(REFERRALS, stem + ending), write(referral, languages, is_trained=referral.recipient.is_trained))
     return f"{stem}.json"
 
 

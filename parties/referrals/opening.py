@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.errors import SealError, TokenError
-from schemas.sealed import SealingKey
+from schemas.sealed import OpensEnvelopes, open_any
 from schemas.token import TokenBody, envelope_id, read_token, token_context
 
 
@@ -29,7 +29,7 @@ class Opened:
         return "Opened(…)"
 
 
-def open_sealed(sealed: bytes, key: SealingKey, addressee: Addressee, *, name: str) -> Opened:
+def open_sealed(sealed: bytes, key: OpensEnvelopes, addressee: Addressee, *, name: str) -> Opened:
     """Return what the envelope called `name` says to `addressee`.
 
     Raises:
@@ -37,7 +37,7 @@ def open_sealed(sealed: bytes, key: SealingKey, addressee: Addressee, *, name: s
         TokenError: its content is no token, or one that names another authority or round.
     """
     try:
-        body = read_token(key.open(sealed, token_context(addressee.round_digest, addressee.authority)))
+        body = read_token(open_any(key, sealed, token_context(addressee.round_digest, addressee.authority)))
     except (SealError, TokenError) as error:
         raise type(error)(f"{name}: {error} (this desk is {addressee.authority}'s, in round {addressee.round_id})") from None
     if (body.authority, body.round_id) != (addressee.authority, addressee.round_id):

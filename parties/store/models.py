@@ -20,7 +20,10 @@ class Person(Base):
 
 
 class RedeemedToken(Base):
-    """An envelope that the desk opened: `body`, sealed as it came, from before it redeems; time and document once it has."""
+    """An envelope that the desk opened: `body`, sealed as it came, from before it redeems; time and document once it has.
+
+    A time without a document is one that waits for approval; a document of "" is none.
+    """
 
     __tablename__ = "redeemed_token"
 
@@ -75,3 +78,50 @@ class Alarm(Base):
     round_id: Mapped[str] = mapped_column(String(64))
     what: Mapped[str] = mapped_column(String(64))
     raised_at: Mapped[str] = mapped_column(String(32))
+
+
+class ProtectedOpening(Base):
+    """What a rule of a child's protection did with an envelope, and when; neither whose it was nor which rule."""
+
+    __tablename__ = "protected_opening"
+
+    envelope_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    round_id: Mapped[str] = mapped_column(String(64))
+    opening: Mapped[str] = mapped_column(String(16))
+    decided_at: Mapped[str] = mapped_column(String(32))
+
+
+class DocumentApproval(Base):
+    """Who approved the document of a protected child, and when; it is written once two people have."""
+
+    __tablename__ = "document_approval"
+
+    envelope_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    approver: Mapped[str] = mapped_column(String(80), primary_key=True)
+    approved_at: Mapped[str] = mapped_column(String(32))
+
+
+class CaseEvent(Base):
+    """What became of a referral, by its document's name: a state, or that the child was heard.
+
+    The first, that it was written, says of which round, record and grade; it outlives the round's map of persons, and the document.
+    """
+
+    __tablename__ = "case_event"
+
+    event_id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(String(64), index=True)
+    what: Mapped[str] = mapped_column(String(16))
+    recorded_at: Mapped[str] = mapped_column(String(32))
+    grade: Mapped[str | None] = mapped_column(String(1))
+    round_id: Mapped[str | None] = mapped_column(String(64))
+    record_id: Mapped[str | None] = mapped_column(String(200))
+
+
+class StoppedChild(Base):
+    """A record of the authority's own of which a referral was of the wrong child: people look at its next envelope first."""
+
+    __tablename__ = "stopped_child"
+
+    record_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    stopped_at: Mapped[str] = mapped_column(String(32))

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from parties.settings import NodeSettings
 from schemas.canonical import canonical_json
-from schemas.encoding_set import CHUNK_BYTES, Part, write_blocks
+from schemas.commitment import records_root
+from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, read_table, write_blocks
 from schemas.errors import SubmissionError
 from schemas.signature import SignedDocument
 from schemas.slots import ALL_PARTS
@@ -37,9 +38,14 @@ class Outbox:
         """Where what stands behind the filters waits for the receipt."""
         return self._path / FILTERS_FILE
 
+    @property
+    def manifest_path(self) -> Path:
+        """Where the signed manifest lies: a document that may be shown to whoever signs it as well."""
+        return self._path / MANIFEST_FILE
+
     def seal(self, document: SignedDocument) -> None:
         """Write the signed manifest, last: without it there is nothing to send."""
-        self._manifest.write_bytes(canonical_json(document.model_dump()))
+        self.manifest_path.write_bytes(canonical_json(document.model_dump()))
 
     def manifest(self) -> SignedDocument:
         """Return the signed manifest.
@@ -48,7 +54,7 @@ class Outbox:
             SubmissionError: nothing is ready to send.
         """
         try:
-            return SignedDocument.model_validate(json.loads(self._manifest.read_bytes()))
+            return SignedDocument.model_validate(json.loads(self.manifest_path.read_bytes()))
         except (FileNotFoundError, ValueError):
             raise SubmissionError("outbox: nothing is ready to send; run `kinlink party submit`") from None
 
@@ -63,14 +69,17 @@ class Outbox:
         """Remove everything of this round."""
         shutil.rmtree(self._path, ignore_errors=True)
 
-    @property
-    def _manifest(self) -> Path:
-        return self._path / MANIFEST_FILE
-
     def _write(self, name: str, blocks: Iterable[pa.Table]) -> Part:
         path = self._path / name
         with path.open("wb") as file:
             rows = write_blocks(file, ALL_PARTS[name], blocks)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return Part(name=name, rows=rows, size=path.stat().st_size, sha256=sha256)
+        return Part(name=name, rows=rows, size=path.stat().st_size, sha256=sha256, records_root=_root(name, path, rows))
+
+
+def _root(name: str, path: Path, rows: int) -> str | None:
+    """Return what the manifest commits to of an encoding part's records; of other parts there is nothing to open."""
+    if name not in ENCODING_PARTS:
+        return None
+    return records_root(read_table(path.read_bytes(), ALL_PARTS[name], part=name, rows=rows))

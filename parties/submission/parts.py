@@ -19,6 +19,7 @@ from parties.second_look.components import component_texts
 from parties.second_look.halves import Behind, own_filters
 from parties.second_look.keys import attribute_key, pairs_key
 from parties.second_look.slots import make_slots
+from parties.self_check import SelfChecked
 from schemas.agreed import Agreed
 from schemas.agreement import Encoding
 from schemas.canonical import short
@@ -160,7 +161,7 @@ def _told(blocks: Iterator[pa.Table], done: Callable[[], None]) -> Iterator[pa.T
 
 
 def submission_manifest(
-    parts: Mapping[str, Part], *, round_: Round, organisation: str, quarantined_per_mille: int, self_check_digest: str | None = None
+    parts: Mapping[str, Part], *, round_: Round, organisation: str, quarantined_per_mille: int, self_check: SelfChecked | None = None
 ) -> SubmissionManifest:
     """Return the manifest of these parts."""
     return SubmissionManifest(
@@ -173,6 +174,7 @@ def submission_manifest(
         normaliser_digest=normaliser_digest(),
         schemas_digest=schemas_digest(),
         quarantined_per_mille=quarantined_per_mille,
-        self_check_digest=self_check_digest,
+        self_check_digest=self_check.digest if self_check else None,
+        self_check_verdict=self_check.verdict if self_check else None,
         parts=[parts[name] for name in sorted(parts)],
     )

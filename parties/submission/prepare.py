@@ -3,12 +3,12 @@
 The round key is put together here, used, and gone when `prepare` returns.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from parties.answering.kept import forget_old, write_filters
 from parties.client import ServiceClient
 from parties.controls.planting import planted
+from parties.desk_map import keep_map
 from parties.encoding.encode import EncodedPopulation, encode_canaries, encode_population
 from parties.encoding.rows import PersonRows
 from parties.extracts.check import check_bar, check_extract
@@ -17,15 +17,14 @@ from parties.initialise import load_agreed
 from parties.keys.fetching import fetch_round_key
 from parties.keys.identity_keys import key_id, load_local_secret, load_signing_key
 from parties.questions.kept import read_answers
-from parties.rounds import check_open, fetch_round
+from parties.rounds import Round, check_open, fetch_round
 from parties.self_check import check_report
 from parties.settings import NodeSettings
-from parties.store.engine import open_node_store
-from parties.store.people import remember_people
 from parties.submission.outbox import Outbox
 from parties.submission.parts import Scope, check_versions, controls_part, filters_behind, plant_controls, slot_parts, submission_manifest
-from schemas.agreement import Agreement, check_scope
-from schemas.encoding_set import CONTEXT, POPULATIONS, Part, Population
+from schemas.agreed import Agreed
+from schemas.agreement import Agreement, check_enough, check_scope
+from schemas.encoding_set import CONTEXT, Part, Population
 from schemas.roster import Kind, Role
 from schemas.signature import signed
 from schemas.slots import SEARCHES
@@ -44,50 +43,66 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
     """
     agreed = load_agreed(settings)
     check_versions(agreed.agreement.encoding)
-    self_check_digest = check_report(settings, agreed)
+    self_check = check_report(settings, agreed)
     forget_old(settings, datetime.now(UTC), days=agreed.agreement.retention_days)
     with ServiceClient(settings, Role.CUSTODIAN) as client:
         found = fetch_round(client, agreed, round_id)
         check_open(found)
-        scope = Scope(
-            Kind(settings.kind), settings.organisation, found, fetch_round_key(settings, client, agreed, found), load_local_secret(settings)
-        )
+        scope = round_scope(settings, client, agreed, found)
     checked = check_extract(settings, progress)
     check_bar(checked, agreed.agreement.quarantine_per_mille)
     mapped = map_extract(settings, checked, read_answers(settings))
     outbox = Outbox(settings, found.round_id)
-    check_scope(agreed.agreement, max(len(rows.people()) for rows in mapped.rows().values()))
+    check_scope(agreed.agreement, max(_counts(mapped)))
     plant_controls(mapped, scope, agreed)
+    check_enough(agreed.agreement, sum(_counts(mapped)))
     parts = _fill(outbox, settings, scope, mapped, terms=agreed.agreement, progress=progress)
     manifest = submission_manifest(
         parts,
         round_=found,
         organisation=settings.organisation,
         quarantined_per_mille=checked.quarantined_per_mille,
-        self_check_digest=self_check_digest,
+        self_check=self_check,
     )
     custodian = load_signing_key(settings, Role.CUSTODIAN)
     outbox.seal(signed(custodian, key_id(settings, Role.CUSTODIAN), CONTEXT, manifest.model_dump()))
     return found.round_id
 
 
-def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, terms: Agreement, progress: Progress) -> dict[str, Part]:
-    """Encode the people of an extract into the outbox; return what the manifest says of the parts."""
-    rows, encoding = mapped.rows(), terms.encoding
-    encoded = {
+def round_scope(settings: NodeSettings, client: ServiceClient, agreed: Agreed, found: Round) -> Scope:
+    """Return the node's scope of a round, with the round key put together from its shares.
+
+    Raises:
+        RoundError: a share is missing or weak, or the round has ended.
+        SealError, AuthenticationError: a share is not what the holder made for this node and round.
+    """
+    round_key = fetch_round_key(settings, client, agreed, found)
+    return Scope(Kind(settings.kind), settings.organisation, found, round_key, load_local_secret(settings))
+
+
+def encoded_people(scope: Scope, mapped: Mapped, terms: Agreement, progress: Progress) -> dict[Population, EncodedPopulation]:
+    """Encode both populations of a mapped extract for a round, each padded to an agreed size."""
+    return {
         population: encode_population(
-            rows[population],
+            rows,
             population=population,
             round_key=scope.round_key,
             round_id=scope.round_id,
             local_secret=scope.local_secret,
-            encoding=encoding,
+            encoding=terms.encoding,
+            padded=terms.padded,
             progress=progress,
         )
-        for population in POPULATIONS
+        for population, rows in mapped.rows().items()
     }
+
+
+def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, *, terms: Agreement, progress: Progress) -> dict[str, Part]:
+    """Encode the people of an extract into the outbox; return what the manifest says of the parts."""
+    rows, encoding = mapped.rows(), terms.encoding
+    encoded = encoded_people(scope, mapped, terms, progress)
     if scope.kind is Kind.LOCAL_AUTHORITY:
-        _remember(settings, scope.round_id, encoded, rows)
+        keep_map(settings, scope, {population: _people(made, rows[population]) for population, made in encoded.items()})
     behind = filters_behind(scope, mapped, encoded)
     canaries = encode_canaries(scope.round_key, encoding)
     whole = {
@@ -103,11 +118,10 @@ def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, 
     return parts
 
 
-def _remember(
-    settings: NodeSettings, round_id: str, encoded: Mapping[Population, EncodedPopulation], rows: Mapping[Population, PersonRows]
-) -> None:
-    engine = open_node_store(settings)
-    for population, made in encoded.items():
-        ids = [row.tobytes() for row in made.persons]
-        remember_people(engine, round_id, population, zip(ids, rows[population].people(), strict=True))
-    engine.dispose()
+def _people(made: EncodedPopulation, rows: PersonRows) -> list[tuple[bytes, str]]:
+    """Return person id and record of each person of an encoded population."""
+    return list(zip((person.tobytes() for person in made.persons), rows.people(), strict=True))
+
+
+def _counts(mapped: Mapped) -> list[int]:
+    return [len(rows.people()) for rows in mapped.rows().values()]

@@ -9,9 +9,10 @@ from parties.initialise import load_agreed
 from parties.settings import NodeSettings
 from parties.submission.outbox import Outbox
 from parties.submission.prepare import prepare
-from parties.submission.receipts import Submitted, check_receipt, store_receipt, stored_receipt
+from parties.submission.receipts import Submitted, check_receipt, store_manifest, store_receipt, stored_receipt
 from schemas.encoding_set import SubmissionManifest
 from schemas.roster import Role
+from schemas.sign_off import check_signed_off
 from schemas.signature import SignedDocument
 from validation.progress import Progress, silent
 
@@ -32,17 +33,19 @@ def send(settings: NodeSettings, round_id: str, progress: Progress = silent) -> 
 
     Raises:
         SubmissionError: nothing is ready, the service refuses it, or its receipt is not of this submission.
-        AuthenticationError: the receipt is not the service's.
+        AuthenticationError: the manifest lacks a signature, or the receipt is not the service's.
         ServiceError: the service cannot be reached; send again.
     """
-    roster, outbox = load_agreed(settings).roster, Outbox(settings, round_id)
-    document = outbox.manifest()
+    agreed, outbox = load_agreed(settings), Outbox(settings, round_id)
+    roster, document = agreed.roster, outbox.manifest()
     receipt = stored_receipt(settings, roster, round_id, document.digest)
     again = receipt is not None
     if receipt is None:
+        check_signed_off(document, agreed, settings.organisation)
         with ServiceClient(settings, Role.CUSTODIAN) as client:
             content = _deliver(client, outbox, document, progress)
         receipt = check_receipt(content, roster, round_id=round_id, organisation=settings.organisation, submission=document.digest)
+        store_manifest(settings, round_id, document)
         store_receipt(settings, round_id, content)
     KeptFilters(settings, round_id).take_over(outbox.filters)
     outbox.clear()
