@@ -30,12 +30,15 @@ def encode(directory: Path, round_id: str) -> Counts | None:
 
 
 def send(directory: Path, round_id: str) -> Counts | None:
-    """Send the outbox; goes on with what is missing, and keeps the receipt."""
+    """Send the outbox, unless somebody must sign its manifest first; goes on with what is missing, and keeps the receipt."""
     from flows.commands.console import progress_to_stderr
     from parties.settings import load_settings
+    from parties.submission.sign_off import awaits_sign_off
     from parties.submission.submit import send as send_outbox
 
-    send_outbox(load_settings(directory), round_id, progress_to_stderr)
+    settings = load_settings(directory)
+    if awaits_sign_off(settings, round_id) is None:
+        send_outbox(settings, round_id, progress_to_stderr)
     return None
 
 
@@ -54,4 +57,5 @@ def answer_stages(wait: int) -> Sequence[Stage]:
     return (Stage("answer", partial(answer, wait), retries=2),)
 
 
-STAGES = (Stage("check and encode", encode), Stage("send", send, retries=2))
+SEND = (Stage("send", send, retries=2),)
+STAGES = (Stage("check and encode", encode), *SEND)

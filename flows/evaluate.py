@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from flows.linking import Linking, Rows
+from flows.linking import Linking, Rows, cuts
 from linkage.findings.links import Link, Person, with_margins
 from linkage.findings.solving import one_to_one
 from linkage.second_look.levels import FIELDS, Levels, field_levels
 from linkage.second_look.scoring import CENTIBITS, LINK_BITS, Bits, load_model
 from parties.encoding.rows import PersonRows
-from schemas.agreement import Release, Search
+from schemas.agreement import Projection, Release, Search
 from schemas.encoding_set import POPULATIONS
 from schemas.errors import ExtractError
 from schemas.linkage import evidence_model
@@ -27,7 +27,7 @@ from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
 Profile = Literal["default", "small-scope"]
-PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=500, top_k=20)}
+PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=500)}
 SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
 POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS))
 MAX_ROWS = 5_000_000
@@ -45,7 +45,7 @@ ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "
 class Candidates:
     """Every pair of rows that was looked at: how far each field agrees, shape (pairs, fields), and the weight in bits.
 
-    `weigh` gives the weight of any levels, as it did of these.
+    `weigh` gives the weight of any levels, as it did of these; `cuts` says how alike filters had to be, by projection.
     """
 
     left: Rows
@@ -53,6 +53,7 @@ class Candidates:
     levels: Levels
     weight: Bits
     weigh: Callable[[Levels], Bits]
+    cuts: Mapping[Projection, float]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], 
     search = PROFILES[profile]
     linking = Linking("adults", small_scope=profile == "small-scope", progress=progress)
     sides = linking.encode(person_rows(left)), linking.encode(person_rows(right))
-    candidates = linking.candidates(*sides, cut=search.cut_per_mille / 1_000, top_k=search.top_k)
+    candidates = linking.candidates(*sides, search)
     progress("search", 1, 1)
     model, size = load_model(evidence_model(), *POPULATIONS), max(len(left["rid"]), len(right["rid"]))
     looked = [
@@ -115,7 +116,7 @@ def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], 
     none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, len(FIELDS)), dtype=np.uint8)
     ones, others, levels = (np.concatenate(parts) for parts in zip(none, *looked, strict=True))
     weigh = partial(model.weights, pool_size=size)
-    return Candidates(ones, others, levels, weigh(levels), weigh)
+    return Candidates(ones, others, levels, weigh(levels), weigh, cuts(*sides, search))
 
 
 def decide(candidates: Candidates) -> Decisions:

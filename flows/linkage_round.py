@@ -18,13 +18,16 @@ NAME = "linkage-round"
 
 
 def expire(directory: Path, round_id: str) -> Counts | None:  # noqa: ARG001 - a stage's form; what is due is due in every round
-    """End every round that is due: destroy what the service has of it."""
+    """Close every round whose window is over, and end every round that is due: destroy what the service has of it."""
     from linkage.agreed import load_agreed, load_signer
     from linkage.expiry import expire_due
+    from linkage.rounds import close_due
 
     with _service(directory) as (settings, store):
-        agreed = load_agreed(directory)
-        expire_due(store, settings, agreed.agreement, signer=load_signer(settings, agreed), now=datetime.now(UTC))
+        agreed, now = load_agreed(directory), datetime.now(UTC)
+        signer = load_signer(settings, agreed)
+        close_due(store, agreed, actor=signer.key_id, now=now)
+        expire_due(store, settings, agreed.agreement, signer=signer, now=now)
     return None
 
 

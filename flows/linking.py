@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.engines.threads import ThreadsEngine
-from linkage.search.engine import FilterPairs, Filters
+from linkage.search.cut import computed_cut
+from linkage.search.engine import MAX_PAIRS, FilterPairs, Filters
 from linkage.second_look.opening import OpenedPairs, Tags, open_pairs
 from linkage.second_look.requests import assign
 from parties.encoding.encode import EncodedPopulation, encode_population
@@ -20,7 +21,7 @@ from parties.encoding.rows import PersonRows
 from parties.second_look.components import component_texts
 from parties.second_look.halves import OwnFilters, halves, own_filters
 from parties.second_look.keys import attribute_key, pairs_key
-from schemas.agreement import PROJECTIONS, Encoding, Projection
+from schemas.agreement import PROJECTIONS, Encoding, Projection, Search
 from schemas.byte_columns import Bytes2D, as_ids
 from schemas.encoding_set import Population
 from schemas.linkage import schemas_digest
@@ -95,12 +96,17 @@ class Linking:
         return Side(encoded.clks, behind, number)
 
     @staticmethod
-    def candidates(left: Side, right: Side, *, cut: float, top_k: int) -> dict[Projection, FilterPairs]:
+    def candidates(left: Side, right: Side, terms: Search) -> dict[Projection, FilterPairs]:
         """Return candidate pairs of filters, by projection."""
-        engine = ThreadsEngine()
         return {
-            projection: engine.candidate_pairs(left.filters[projection], right.filters[projection], cut=cut, top_k=top_k)
-            for projection in PROJECTIONS
+            projection: ThreadsEngine().candidate_pairs(
+                left.filters[projection],
+                right.filters[projection],
+                cut=cut,
+                top_k=terms.top_k,
+                max_pairs=min(terms.max_pairs, MAX_PAIRS),
+            )
+            for projection, cut in cuts(left, right, terms).items()
         }
 
     def second_look(
@@ -125,6 +131,11 @@ class Linking:
                 block = new[start : start + LOOKS_AT_ONCE]
                 opened = _look(ours, assigned.left[block], theirs, assigned.right[block], key)
                 yield _of_rows(opened, left, right)
+
+
+def cuts(left: Side, right: Side, terms: Search) -> dict[Projection, float]:
+    """Return how alike two filters must be to be candidates, by projection."""
+    return {projection: computed_cut(terms, [left.filters[projection]], [right.filters[projection]]) for projection in PROJECTIONS}
 
 
 def _joins(encoded: EncodedPopulation) -> list[bytes]:

@@ -17,6 +17,8 @@ def collect(directory: Path, round_id: str) -> Counts | None:
     collected = collect_envelopes(load_settings(directory), round_id, progress_to_stderr)
     for problem in collected.problems:
         warn(problem)
+    for document in collected.held:
+        warn(f"{document} waits for two people: `kinlink party approve --document {document} --name …`")
     collected.check_no_alarm()
     return None
 

@@ -38,6 +38,41 @@ TARGETS: Mapping[str, Target] = {
     "300 x 20,000,000, private memory in GiB": Target(2, "at most"),
 }
 
+# Published counts: errors in children at epsilon 1, delta 1e-6, families of four. The two controls must be found out.
+COUNT_TARGETS: Mapping[str, Target] = {
+    "330: error of nation": Target(66, "at most"),
+    "330: error of region": Target(60, "at most"),
+    "330: error of authority": Target(34, "at most"),
+    "330: error of authority x age": Target(30, "at most"),
+    "330: error of authority x sex": Target(29, "at most"),
+    "330: error of detail": Target(24, "at most"),
+    "330: authority, of independent noise": Target(0.7, "at most"),
+    "330: authority x age, of independent noise": Target(0.62, "at most"),
+    "330: detail, of independent noise": Target(0.5, "at most"),
+    "330: authority, of plain top-down": Target(0.45, "at most"),
+    "330: least coverage of 95 % intervals": Target(0.935),
+    "330: tables that add up": Target(1),
+    "330: seconds a release": Target(3, "at most"),
+    "175: error of nation": Target(74, "at most"),
+    "175: error of region": Target(60, "at most"),
+    "175: error of authority": Target(34, "at most"),
+    "175: error of authority x age": Target(30, "at most"),
+    "175: error of authority x sex": Target(29, "at most"),
+    "175: error of detail": Target(24, "at most"),
+    "175: authority, of independent noise": Target(0.7, "at most"),
+    "175: authority x age, of independent noise": Target(0.62, "at most"),
+    "175: detail, of independent noise": Target(0.5, "at most"),
+    "175: authority, of plain top-down": Target(0.45, "at most"),
+    "175: least coverage of 95 % intervals": Target(0.935),
+    "175: tables that add up": Target(1),
+    "175: seconds a release": Target(3, "at most"),
+    "noise: least p of four scales": Target(1e-6),
+    "noise: p of the control": Target(1e-6, "at most"),
+    "attack: proven epsilon, of the claim": Target(1, "at most"),
+    "attack: the same with an eighth of the noise": Target(1),
+    "cost of eight queries, of what was granted": Target(1, "at most"),
+}
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -50,7 +85,7 @@ class Figure:
     @property
     def target(self) -> Target | None:
         """What it is held to, if anything."""
-        return TARGETS.get(self.name)
+        return TARGETS.get(self.name) or COUNT_TARGETS.get(self.name)
 
     @property
     def missed(self) -> bool:

@@ -5,10 +5,11 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.commands.console import Json, emit, say
+from flows.commands.console import Json, emit, say, warn
 from flows.compiling import announced
 from schemas.errors import ConfigurationError, UserError
 
@@ -96,17 +97,26 @@ def _keys(directory: Path, *, is_usable: bool) -> Iterator[Fault]:
 
 def _load_party(directory: Path) -> object:
     from parties.initialise import load_agreed
+    from parties.keys.rotating import KEY_DAYS, waiting, worn
     from parties.settings import load_settings
 
-    return load_agreed(load_settings(directory))
+    settings = load_settings(directory)
+    agreed = load_agreed(settings)
+    if names := waiting(settings):
+        warn(f"{', '.join(names)}: made, and in no installed roster; send identity.json to the root signers, and install what they sign")
+    if names := worn(settings, datetime.now(UTC).date()):
+        warn(f"{', '.join(names)}: in use for over {KEY_DAYS} days; run `kinlink keys rotate`")
+    return agreed
 
 
 def _load_service(directory: Path) -> object:
     from linkage.agreed import load_agreed
+    from linkage.certificates import check_key_encrypted
     from linkage.settings import load_settings
 
-    load_settings(directory)
-    return load_agreed(directory)
+    settings, agreed = load_settings(directory), load_agreed(directory)
+    check_key_encrypted(settings, agreed.agreement.encoding.profile)
+    return agreed
 
 
 def _load_operator(directory: Path) -> object:

@@ -43,6 +43,25 @@ def encrypt(*, dir: Path = Path(), passphrase: Passphrase = NOT_GIVEN, as_json: 
     emit({"encrypted": done}, f"{len(done)} key(s) in {dir} are encrypted now", as_json=as_json)
 
 
+def rotate(*, dir: Path = Path(), as_json: Json = False) -> None:
+    """Make new keys for a node beside the old, also while rounds run; they are used once a roster that lists both is installed.
+
+    Safe to repeat: where new keys wait for a roster, none are made again. Example: kinlink keys rotate --dir force
+
+    Args:
+        dir: the directory of a custodian's node, a data-protection lead, a key holder or the statistics office.
+        as_json: print one JSON object.
+    """
+    from parties.keys.rotating import rotate as rotate_keys
+    from parties.keys.rotating import waiting
+    from parties.settings import load_settings
+
+    settings = load_settings(dir)
+    entry, made = rotate_keys(settings), waiting(settings)
+    told = f"{', '.join(made)} made; send identity.json to the root signers, and install the roster that they sign"
+    emit({"organisation": entry.model_dump(mode="json"), "waiting": made}, told, as_json=as_json)
+
+
 def delete(*, dir: Path = Path(), round: str, as_json: Json = False) -> None:
     """Delete what this node still has of a round, and send the service a signed statement of it. Safe to repeat.
 

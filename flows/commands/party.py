@@ -1,8 +1,9 @@
 """`kinlink party`: a node's side, from its making to its referrals."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,6 +12,9 @@ from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_une
 from flows.compiling import announced
 from parties.settings import NodeKind, load_settings
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE
+
+if TYPE_CHECKING:
+    from schemas.roster import Organisation
 
 SAMPLE_PEOPLE, SAMPLE_SEED = 2_000, 1
 FAILED = 1
@@ -29,6 +33,7 @@ def init(
     prefect_api: str | None = None,
     passphrase: Passphrase = NOT_GIVEN,
     sample: Flag = False,
+    desk_apart: Flag = False,
     as_json: Json = False,
 ) -> None:
     """Make a node: its directory, keys and settings. What goes into the roster is written to identity.json.
@@ -45,27 +50,32 @@ def init(
         service_url: where the linkage service is.
         prefect_api: address of this node's own Prefect API; without it flows run plainly.
         sample: write an invented extract into the directory, to try things out.
+        desk_apart: an authority's desk gets a directory of its own, with `kinlink party desk`; without, this node is its desk as well.
         passphrase: where the passphrase of the keys is.
         as_json: print one JSON object.
     """
     from parties.initialise import init_node
 
-    short = organisation or kind
     made = init_node(
         dir,
         kind,
-        short,
-        name or short,
+        organisation or kind,
+        name or organisation or kind,
         gss_code=gss_code,
         controller=controller,
         service_url=service_url,
         prefect_api=prefect_api,
         passphrase=chosen(dir, passphrase),
+        desk_apart=desk_apart,
     )
-    warn_of_unencrypted(dir)
+    _tell_made(made, dir, sample=sample, as_json=as_json)
+
+
+def _tell_made(made: "Organisation", directory: Path, *, sample: bool, as_json: bool) -> None:
+    warn_of_unencrypted(directory)
     if sample:
-        _write_sample(kind, dir)
-    told = f"{kind} node made in {dir}; send identity.json to the root signers"
+        _write_sample(load_settings(directory).kind, directory)
+    told = f"{made.kind} node made in {directory}; send identity.json to the root signers"
     emit({"organisation": made.model_dump(mode="json")}, told, as_json=as_json)
 
 
@@ -108,6 +118,26 @@ def agreement(*, out: Path = Path("agreement.html"), dir: Path = Path(), as_json
     emit({"page": str(out), "agreement": agreed.agreement_digest}, f"written to {out}", as_json=as_json)
 
 
+def dpia(*, out: Path = Path("dpia.html"), dir: Path = Path(), as_json: Json = False) -> None:
+    """Write a data protection impact assessment to complete, filled from what was agreed: why, on which basis, which columns, what may go wrong.
+
+    Example: kinlink party dpia --dir council --out dpia.html
+
+    Args:
+        out: the page, one .html file that needs no network.
+        dir: the node's directory, with roster and agreement installed.
+        as_json: print one JSON object.
+    """
+    from flows.report.dpia import write_dpia_page
+    from flows.report.rendering import check_page
+    from parties.initialise import load_agreed
+
+    check_page(out)
+    agreed = load_agreed(load_settings(dir))
+    write_dpia_page(out, agreed)
+    emit({"page": str(out), "agreement": agreed.agreement_digest}, f"written to {out}", as_json=as_json)
+
+
 def check(*, dir: Path = Path(), as_json: Json = False) -> None:
     """Check the extract against the rules of this kind of custodian; rows that break one are listed in quarantine/.
 
@@ -118,16 +148,25 @@ def check(*, dir: Path = Path(), as_json: Json = False) -> None:
         as_json: print one JSON object.
     """
     from parties.extracts.check import QUARANTINE_DIRECTORY, check_extract
-    from parties.referrals.records import read_directory
+    from parties.referrals.records import read_directory, vacant_posts
 
     settings = load_settings(dir)
     checked = check_extract(settings, progress_to_stderr)
+    trained: dict[str, int] = {}
     if settings.kind == "local-authority":
-        read_directory(settings)  # every child must have somebody to be referred to
+        today = datetime.now(UTC).date()
+        posts = read_directory(settings, today)  # every child must have somebody to be referred to
+        trained = {"posts": len(posts), "trained": sum(holder.is_trained for holder in posts.values())}
+        if vacant := vacant_posts(settings, today):
+            warn(
+                f"directory: posts that nobody holds today: {len(vacant)}; their children go to the next post, last to the single point of contact"
+            )
     files = {file: {"rows": rows, "quarantined": len(checked.quarantined[file])} for file, rows in checked.rows.items()}
     lines = [f"{file}: {counts['rows']:,} rows, {counts['quarantined']:,} quarantined" for file, counts in files.items()]
     lines.append(f"{checked.quarantined_per_mille} of 1000 rows quarantined; see {dir / QUARANTINE_DIRECTORY}")
-    emit({"files": files, "quarantined_per_mille": checked.quarantined_per_mille}, "\n".join(lines), as_json=as_json)
+    lines += [f"{trained['trained']:,} of {trained['posts']:,} posts are held by somebody who was trained"] if trained else []
+    answer = {"files": files, "quarantined_per_mille": checked.quarantined_per_mille, **({"directory": trained} if trained else {})}
+    emit(answer, "\n".join(lines), as_json=as_json)
 
 
 def risk(*, dir: Path = Path(), as_json: Json = False) -> int:
@@ -194,24 +233,35 @@ def encode(
     emit({"rows": rows, "out": str(out)}, f"{rows:,} rows encoded to {out}", as_json=as_json)
 
 
-def submit(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+def submit(*, round: str, dir: Path = Path(), signed: Path | None = None, as_json: Json = False) -> None:
     """Check, encode, seal and send the extract; ends with a receipt, which is all that comes back. Safe to repeat.
 
+    Where two signatures were agreed it stops before it sends, and goes on with --signed.
     Example: kinlink party submit --dir force --round r-2026-11
 
     Args:
         round: the round's id.
         dir: the node's directory.
+        signed: send what was encoded before, under the manifest that came back from `kinlink party sign-off`.
         as_json: print one JSON object.
     """
-    from flows.custodian import STAGES
+    from flows.custodian import SEND, STAGES
     from flows.stages import run_stages
     from parties.submission.receipts import DIRECTORY
+    from parties.submission.sign_off import awaits_sign_off, take_signed
     from schemas.receipt import RECEIPT_BYTES
 
     settings = load_settings(dir)
     with announced(say):
-        run_stages(settings.kind, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+        if signed is not None:
+            take_signed(settings, round, signed)
+        stages = STAGES if signed is None else SEND
+        run_stages(settings.kind, stages, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
+    waits = awaits_sign_off(settings, round)
+    if waits is not None:
+        told = f"not sent yet: have {waits} signed with `kinlink party sign-off`, then run this again with --signed FILE"
+        emit({"round_id": round, "accepted": False, "manifest": str(waits)}, told, as_json=as_json)
+        return
     answer = {"round_id": round, "accepted": True, "receipt_bytes": RECEIPT_BYTES}
     emit(answer, f"accepted; the receipt is in {dir / DIRECTORY}", as_json=as_json)
 

@@ -7,6 +7,7 @@ from typing import Any
 from flows.commands.console import Flag, Json, emit, warn
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from linkage.operator import OperatorClient
+from linkage.states import Cancelled
 from schemas.errors import RoundError
 
 DEFAULT_DAYS = 7
@@ -83,6 +84,21 @@ def close(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     """
     with OperatorClient(dir) as client:
         _show(client.close_round(round), as_json=as_json)
+
+
+def cancel(*, round: str, reason: Cancelled, dir: Path = Path(), as_json: Json = False) -> None:
+    """Cancel a round that was not released: nothing moves it on. What the service has of it goes when it is due, or by `round expire --early`.
+
+    Example: kinlink round cancel --dir alex --round r-2026-11 --reason too-few-submissions
+
+    Args:
+        round: the round's id.
+        reason: what the log keeps.
+        dir: the operator's directory.
+        as_json: print one JSON object.
+    """
+    with OperatorClient(dir) as client:
+        _show(client.cancel(round, reason), as_json=as_json)
 
 
 def look(*, round: str, wave: int, dir: Path = Path(), as_json: Json = False) -> None:

@@ -7,7 +7,7 @@ from flows.commands.console import Json, emit, say
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from flows.compiling import announced
 from linkage.settings import load_settings
-from linkage.states import OWNERS
+from linkage.states import STATES
 
 
 def init(
@@ -85,6 +85,24 @@ def install(*, roster: Path, agreement: Path, roots: Path, dir: Path = Path(), t
     emit({"installed": files}, f"installed {', '.join(files)} in {dir}", as_json=as_json)
 
 
+def certificate(*, certificate: Path, key: Path, dir: Path = Path(), as_json: Json = False) -> None:
+    """Install a certificate of the service's own; the copy of its key is encrypted, under what the keyring holds. Delete the original.
+
+    Example: kinlink service certificate --dir service --certificate chain.pem --key server.key
+
+    Args:
+        certificate: the server's certificate, PEM, with those that lead to its authority after it.
+        key: its private key, PEM, without a passphrase.
+        dir: the service's directory; a service that runs uses it from its next start.
+        as_json: print one JSON object.
+    """
+    from flows.commands.documents import read_existing
+    from linkage.certificates import install_certificate
+
+    install_certificate(load_settings(dir), read_existing(certificate), read_existing(key))
+    emit({"installed": True}, f"installed in {dir}; start the service again, and delete {key}", as_json=as_json)
+
+
 def serve(*, dir: Path = Path()) -> None:
     """Serve the API over TLS until stopped.
 
@@ -111,7 +129,7 @@ def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
     with announced(say):
         run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     state = state_of(settings.directory, round)
-    emit({"round_id": round, "state": state}, f"{round}: {state}; it is with {OWNERS[state]}", as_json=as_json)
+    emit({"round_id": round, "state": state}, f"{round}: {state}; it is with {STATES[state].owner}", as_json=as_json)
 
 
 def status(*, dir: Path = Path(), as_json: Json = False) -> None:

@@ -8,12 +8,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas import agreement as agreements
 from schemas import roster as rosters
 from schemas.agreement import Agreement, Encoding, LawfulBasis
+from schemas.lawful_basis import powers
 from schemas.linkage import schemas_digest
 from schemas.roster import Organisation, Roster, check_roster
 from schemas.signature import SignedDocument, public_text, sign
 
 ROOTS = ("root/one", "root/two", "root/three")
 SIGNERS = 2
+NECESSITY = (
+    "Children with a parent in prison are to be offered support by one professional who is outside of justice. No record says who they are, and a register of "
+    "them is not wanted: matching filters under keys of one round tells the one authority that acts, and nobody else."
+)
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,13 @@ def found(
 
 
 def _basis(organisation: Organisation, expires_on: str) -> LawfulBasis:
+    power = "w-safeguard" if (organisation.gss_code or "").startswith("W") else "e-safeguard"
     return LawfulBasis(
         organisation=organisation.organisation,
+        power=power,
         basis="public_task",
-        statute="Children Act 2004, sections 10 and 11 (demonstration)",
+        statute=f"{powers()[power].statute} (demonstration)",
+        necessity=NECESSITY,
         dpia="DPIA-demonstration",
         expires_on=expires_on,
     )

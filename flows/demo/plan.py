@@ -9,6 +9,8 @@ ROUND_ID = "demo-round"
 SCOPE = "demo"
 PURPOSE = "Offer support to children with a parent in prison"
 CONTROL_FAMILIES = 112  # every class meets every list of names once
+MINIMUM_ROWS = 10  # a submission of fewer would ask about single people
+AUDIT_SAMPLE, AUDIT_BEACON = 100, "drand, the quicknet network: the first value after closing"
 OPERATORS = ("operator-1", "operator-2")
 
 
@@ -22,6 +24,16 @@ class Member:
     controller: str
     gss_code: str | None = None
     extract: str | None = None
+
+    @property
+    def lead(self) -> str:
+        """Name of the directory of its data-protection lead."""
+        return f"{self.organisation}-lead"
+
+    @property
+    def desk(self) -> str:
+        """Name of the directory of an authority's desk."""
+        return f"{self.organisation}-desk"
 
     def directory(self, out: Path) -> Path:
         """Return the organisation's own directory."""

@@ -19,18 +19,20 @@ import httpx
 
 from flows.custodian import ANSWERING
 from flows.demo import plan
+from flows.demo.desks import copy_lists, hand_over_maps, make_desks
 from flows.demo.directories import files_below, hand_out
 from flows.demo.founding import Founded, found
 from flows.demo.plan import Member
 from flows.demo.processes import Processes, free_port, kinlink, wait_until
+from flows.demo.signing import make_leads, sign_and_send, with_identities
 from flows.stages import prefect_environment
 from schemas.agreed import TRUST_FILE
-from schemas.agreement import Controls, Release
+from schemas.agreement import Controls, Probing, Release
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
 
 POPULATION, TRUTH, PASSPHRASES = "population", "truth", "passphrases"
-RECEIPTS = "receipts/"
+RECEIPTS, OWN_MANIFEST = "receipts/", ".manifest.json"  # beside a receipt lies what the node itself sent
 VALID_DAYS = 30
 START_SECONDS = 150
 FEWEST_ENVELOPES, PEOPLE_AN_ENVELOPE = 10, 80  # the demo's largest authority has fewer findings
@@ -153,6 +155,7 @@ class Demo:
         extracts = self.out / POPULATION
         custodians = plan.custodians(extracts)
         self.members = [*custodians, *plan.KEY_HOLDERS, plan.STATISTICS]
+        copy_lists(extracts, self._authorities())
         for member in custodians:
             target = member.directory(self.out) / "extract"
             target.parent.mkdir(mode=0o700)
@@ -160,7 +163,10 @@ class Demo:
         (extracts / TRUTH).rename(self.out / TRUTH)
         founded = self._found()
         trust = (plan.SERVICE.directory(self.out) / "tls" / TRUST_FILE).read_bytes()
-        for directory in [*(member.directory(self.out) for member in self.members), plan.SERVICE.directory(self.out), *self._operators()]:
+        leads = [self.out / member.lead for member in self._submitting()]
+        desks = [self.out / member.desk for member in self._authorities()]
+        nodes = [member.directory(self.out) for member in self.members]
+        for directory in [*nodes, *leads, *desks, plan.SERVICE.directory(self.out), *self._operators()]:
             hand_out(directory, founded, trust)
         self._start_service()
 
@@ -170,7 +176,12 @@ class Demo:
         jobs = [(member.organisation, member.directory(self.out), self._init_arguments(member)) for member in self.members]
         answers = self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
         service = self._init_service()
-        organisations = [Organisation.model_validate(answer["organisation"]) for answer in answers]
+        leads = make_leads(self.processes, self.out, self._submitting(), self._passphrase, at_once=_cores())
+        desks = make_desks(self.processes, self.out / POPULATION, self.out, self._authorities(), self._desk_arguments, at_once=_cores())
+        organisations = [
+            with_identities(answer["organisation"], *(made.get(answer["organisation"]["organisation"]) for made in (leads, desks)))
+            for answer in answers
+        ]
         expires_on = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
         return found(
             [*organisations, service],
@@ -181,6 +192,8 @@ class Demo:
             expires_on=expires_on,
             release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
             controls=Controls(families=plan.CONTROL_FAMILIES),
+            manifest_signatures=2,
+            probing=Probing(minimum_rows=plan.MINIMUM_ROWS, audit_sample=plan.AUDIT_SAMPLE, audit_beacon=plan.AUDIT_BEACON),
         )
 
     def _init_arguments(self, member: Member) -> list[str]:
@@ -198,7 +211,10 @@ class Demo:
         ]
         arguments += ["--controller", member.controller, "--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api"]
         arguments += self._passphrase(member.organisation)
-        return [*arguments, "--gss-code", member.gss_code] if member.gss_code else arguments
+        return [*arguments, "--gss-code", member.gss_code, "--desk-apart"] if member.gss_code else arguments
+
+    def _desk_arguments(self, member: Member) -> list[str]:
+        return ["--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api", *self._passphrase(member.desk)]
 
     def _init_service(self) -> Organisation:
         member = plan.SERVICE
@@ -233,6 +249,9 @@ class Demo:
             sink.write(secrets.token_urlsafe(32))
         return ["--passphrase-file", str(file)]
 
+    def _submitting(self) -> list[Member]:
+        return [member for member in self.members if member.extract]
+
     def _operators(self) -> list[Path]:
         return [self.out / name for name in plan.OPERATORS]
 
@@ -257,12 +276,15 @@ class Demo:
         self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
 
     def _submit(self) -> None:
-        custodians = [member for member in self.members if member.extract]
+        custodians = self._submitting()
         jobs = [
             (member.organisation, member.directory(self.out), ["party", "submit", "--dir", ".", "--round", plan.ROUND_ID])
             for member in custodians
         ]
-        self.processes.run_all(jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians submitted"))
+        self.processes.run_all(jobs, at_once=_cores() + 1, done=lambda count: self.tell(f"  {count} of {len(jobs)} custodians encoded"))
+        sign_and_send(self.processes, self.out, custodians, at_once=_cores())
+        self.tell(f"  {len(jobs)} manifests signed twice, and sent")
+        hand_over_maps(self.out, self._authorities())
         self._operate(0, "close")
         self._weigh_vault("submitted")
 
@@ -276,7 +298,7 @@ class Demo:
         outputs = {}
         for organisation, before in answered.items():
             now = files_below(self.out / organisation)
-            receipts = sum(size for name, size in now.items() if name.startswith(RECEIPTS))
+            receipts = sum(size for name, size in now.items() if name.startswith(RECEIPTS) and not name.endswith(OWN_MANIFEST))
             changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
             outputs[organisation] = {"receipt_bytes": receipts, "files_changed_since": len(changed)}
         return outputs
@@ -344,10 +366,7 @@ class Demo:
         return [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]
 
     def _by_authority(self, command: str, authorities: list[Member]) -> list[dict[str, Any]]:
-        jobs = [
-            (member.organisation, member.directory(self.out), ["party", command, "--dir", ".", "--round", plan.ROUND_ID])
-            for member in authorities
-        ]
+        jobs = [(member.desk, self.out / member.desk, ["party", command, "--dir", ".", "--round", plan.ROUND_ID]) for member in authorities]
         return self.processes.run_all(
             jobs, at_once=_cores(), done=lambda count: self.tell(f"  {command}: {count} of {len(jobs)} authorities")
         )

@@ -36,7 +36,7 @@ LEARNS: Final[Mapping[Kind, str]] = {
     Kind.POLICE: "That its submission was accepted; how many requests to answer, the same whatever was found. Nothing of matches.",
     Kind.LOCAL_AUTHORITY: "As a custodian, the same as a police force. Its desk: for which of its own children support is to be offered, a grade, its own record of the carer, until when. Not by which path; nothing of offence, sentence or prison.",
     Kind.KEY_HOLDER: "Its own share of each round's key. No filter, and no key.",
-    Kind.LINKAGE_SERVICE: "How many records each custodian sent; of candidate pairs, which fields agree, whom both stand for in the round, and ties. No name, date, place or identifier; never a key.",
+    Kind.LINKAGE_SERVICE: "How many records each custodian sent, to within a step of the agreed padding; of candidate pairs, which fields agree, whom both stand for in the round, and ties. No name, date, place or identifier; never a key.",
     Kind.STATISTICS: "Noised counts with intervals.",
 }
 
@@ -48,7 +48,8 @@ TERM_WORDS: Final[Mapping[str, str]] = {
     "encoding.filter_bits": "bits of a filter",
     "encoding.diffusion": "diffusion t: bits that each bit of a filter is made of",
     "encoding.profile": "encoding profile",
-    "search.cut_per_mille": "least similarity of candidates, thousandths",
+    "search.cut_per_mille": "similarity from which two filters are candidates in pools of any size, thousandths",
+    "search.strangers": "in smaller pools, unrelated filters expected at the lower cut, for each filter",
     "search.top_k": "candidates kept for each filter",
     "search.max_pairs": "most candidate pairs of one search",
     "release.link_centibits": "weight of a link, hundredths of a bit",
@@ -62,6 +63,8 @@ TERM_WORDS: Final[Mapping[str, str]] = {
     "controls.families": "invented families that custodians plant in a round to measure it",
     "controls.misidentified_per_million": "most wrong ones of a million released that controls are to allow",
     "controls.recall_floor_per_mille": "recall on controls, thousandths, below which a group is a warning",
+    "padding.smallest_rows": "fewest rows that a projection is filled up to",
+    "padding.step_per_mille": "how much each size of a pool exceeds the one below, thousandths",
     "self_check.required": "whether a submission needs the report of its own self-check",
     "self_check.graph_per_mille": "most people of 1,000 read by graph matching",
     "self_check.ten_seeds_per_mille": "most read with 10 people known",
@@ -74,6 +77,13 @@ TERM_WORDS: Final[Mapping[str, str]] = {
     "statistics.total_micro_rho": "privacy budget of the agreement, millionths of rho",
     "statistics.release_micro_rho": "privacy cost of one round's table, millionths of rho",
     "statistics.cap": "most children that one family adds to counts",
+    "probing.minimum_rows": "fewest rows of a submission",
+    "probing.growth_per_mille": "growth since the round before that is an alarm for operators, thousandths",
+    "probing.rounds_a_month": "most rounds opened in a month",
+    "probing.audit_sample": "records that an auditor opens of a submission",
+    "probing.audit_beacon": "public beacon whose first value after closing draws them",
+    "probing.submissions_a_month": "most submissions of one custodian accepted in a month",
+    "manifest_signatures": "signatures that a submission needs: data manager, and data-protection lead",
     "retention_days": "days for which a round is kept",
     "quarantine_per_mille": "most rows in quarantine, thousandths",
 }
@@ -82,7 +92,7 @@ IN_SECTIONS: Final = frozenset({"version", "purpose", "scope", "roster_digest", 
 
 def agreement_page(agreed: Agreed) -> str:
     """Return the page for one roster and agreement, the same for the same documents."""
-    return rendered(TEMPLATE, _content(agreed))
+    return rendered(TEMPLATE, content(agreed))
 
 
 def write_agreement_page(path: Path, agreed: Agreed) -> None:
@@ -99,7 +109,8 @@ def terms(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield prefix + name, value
 
 
-def _content(agreed: Agreed) -> dict[str, Any]:
+def content(agreed: Agreed) -> dict[str, Any]:
+    """Return what pages about an agreement show of it."""
     agreement, roster = agreed.agreement, agreed.roster
     bases = {item.organisation: item for item in agreement.lawful_bases}
     return {
