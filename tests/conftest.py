@@ -38,7 +38,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; be
 # Here what a test does is the same statements over and over: once on SQLite is quick enough for every run, PostgreSQL is for the slow ones.
 SLOW_ON_POSTGRESQL = (
     "tests/acceptance/", "tests/unit/linkage/test_worker.py", "tests/integration/test_service_expiry.py",
-    "tests/integration/test_service_questions.py", "tests/integration/test_service_submissions.py", "tests/integration/test_service_waves.py",
+    "tests/integration/test_service_questions.py", "tests/integration/test_service_rounds.py", "tests/integration/test_service_submissions.py",
+    "tests/integration/test_service_waves.py",
 )  # fmt: skip
 
 PROVE = "KINLINK_PROVE"

@@ -83,7 +83,7 @@ PLACES = {
 ROLES = {
     "at school": RecipientRole.DSL,
     "under five": RecipientRole.HEALTH_VISITOR,
-    "looked after": RecipientRole.SINGLE_POINT_OF_CONTACT,
+    "looked after": RecipientRole.SOCIAL_WORKER,
 }
 
 

@@ -388,6 +388,12 @@ class Linkage:
             query = select(Finding.authority, Finding.child).where(Finding.decision == "release")
             return sorted((authority, child) for authority, child in session.execute(query))
 
+    def with_own_carer(self) -> set[tuple[str, str]]:
+        """Return authority and child of every released finding whose parent is on the authority's own record."""
+        with Session(self.store) as session:
+            query = select(Finding.authority, Finding.child).where(Finding.decision == "release", Finding.own_carer.is_not(None))
+            return {(authority, child) for authority, child in session.execute(query)}
+
     def child_record(self, authority: str, child: str) -> str:
         """Return the authority's own record id of a child, as its node keeps it."""
         store = open_node_store(self.settings(authority))

@@ -72,7 +72,7 @@ def change_the_manifest(linkage):
     [
         (cut_short, SubmissionError, r"part adults\.A\.arrow, chunk 0: want \d+ bytes; send the chunk again"),
         (change_a_byte, SubmissionError, r"part adults\.A\.arrow: SHA-256 differs from the manifest"),
-        (change_the_manifest, AuthenticationError, r"submission/1: 0 valid signature"),
+        (change_the_manifest, AuthenticationError, r"the signature of custodian is missing or wrong"),
     ],
 )
 def test_a_damaged_submission_is_refused_and_sending_it_again_changes_nothing(linkage, damage, error, line):

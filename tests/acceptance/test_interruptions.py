@@ -107,7 +107,7 @@ def test_a_crash_inside_minting_releases_nothing_and_a_repeat_releases_each_once
     before = closed.dump()
     minted = []
     for module, name, last in (
-        (minting, "seal", lambda *args: cut() if minted else minted.append(args) or b"one"),
+        (minting, "seal_to_each", lambda *args: cut() if minted else minted.append(args) or b"one"),
         (rounds, "advance", cut),
     ):
         with monkeypatch.context() as patch:

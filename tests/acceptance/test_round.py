@@ -18,6 +18,8 @@ from schemas.token import envelope_id
 from tests.acceptance.planted import AUTHORITY, ROLES
 from tests.acceptance.round import ENVELOPES, PRISON, ROUND, STATISTICS, TRUTH, Linkage
 
+pytestmark = pytest.mark.slow
+
 
 def extract(linkage: Linkage, organisation: str, file: str) -> list[dict[str, str]]:
     with (linkage.directory / organisation / "extract" / f"{file}.csv").open(encoding="utf-8", newline="") as source:
@@ -33,10 +35,20 @@ def documents(linkage: Linkage, authority: str) -> list[dict]:
     return [json.loads(path.read_bytes()) for path in sorted((linkage.directory / authority / "referrals").glob("*.json"))]
 
 
-def expected_role(child: dict[str, str]) -> RecipientRole:
-    if child["standing"] == "looked_after" or child["legal_status"] in {"section_20", "section_31"}:
+ELSEWHERE = {
+    "home_educated": RecipientRole.HOME_EDUCATION,
+    "eotas": RecipientRole.ALTERNATIVE_PROVISION,
+    "excluded": RecipientRole.INCLUSION,
+    "none": RecipientRole.PARTICIPATION,
+}
+
+
+def expected_role(child: dict[str, str], *, parent_on_record: bool) -> RecipientRole:
+    if child["standing"] == "looked_after" or child["legal_status"] != "none":
+        return RecipientRole.SOCIAL_WORKER
+    if not parent_on_record:
         return RecipientRole.SINGLE_POINT_OF_CONTACT
-    return RecipientRole.DSL if child["school_urn"] else RecipientRole.HEALTH_VISITOR
+    return ELSEWHERE.get(child["education"]) or (RecipientRole.DSL if child["school_urn"] else RecipientRole.HEALTH_VISITOR)
 
 
 def test_a_whole_round_gives_every_released_child_one_referral_to_the_right_post(linkage):
@@ -56,11 +68,16 @@ def test_a_whole_round_gives_every_released_child_one_referral_to_the_right_post
 
 def _each_child_has_one_referral_at_its_own_authority(linkage, released, collected):
     assert {authority for authority, _ in released} == set(linkage.authorities())
+    known = linkage.with_own_carer()
     for authority, done in collected.items():
-        directory = {(row["role"], row["area_or_school"]): row for row in extract(linkage, authority, "directory")}
+        directory = {
+            (row["role"], row["area_or_school"]): row for row in extract(linkage, authority, "directory") if row["position"] == "holder"
+        }
         children = {row["child_id"]: row for row in extract(linkage, authority, "children")}
         wanted = sorted(
-            _referral_of(children[linkage.child_record(owner, child)], directory) for owner, child in released if owner == authority
+            _referral_of(children[linkage.child_record(owner, child)], directory, parent_on_record=(owner, child) in known)
+            for owner, child in released
+            if owner == authority
         )
         written = [
             (item["child_name"], item["date_of_birth"], item["recipient"]["role"], item["recipient"]["telephone"])
@@ -77,15 +94,15 @@ def _each_child_has_one_referral_at_its_own_authority(linkage, released, collect
     }
 
 
-def _referral_of(child, directory):
-    role = expected_role(child)
+def _referral_of(child, directory, *, parent_on_record):
+    role = expected_role(child, parent_on_record=parent_on_record)
     place = {
         RecipientRole.DSL: child["school_urn"],
         RecipientRole.HEALTH_VISITOR: child["under_five_area"],
-        RecipientRole.SINGLE_POINT_OF_CONTACT: "",
-    }[role]
+        RecipientRole.SOCIAL_WORKER: child["case_holder"],
+    }.get(role, "")
     name = " ".join(filter(None, (child["forename"], child["middle_names"], child["surname"])))
-    return name, child["date_of_birth"], role, directory[role, place]["telephone"]
+    return name, child["date_of_birth"], role, (directory.get((role, place)) or directory[role, ""])["telephone"]
 
 
 def _most_are_true(linkage, released):

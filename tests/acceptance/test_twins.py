@@ -6,22 +6,14 @@ from dataclasses import asdict
 
 import pytest
 
-from flows.linking import Linking
-from linkage.findings.links import Person, with_margins
-from linkage.findings.paths import declared_paths, findings
-from linkage.release.policy import decide
-from linkage.second_look.levels import field_levels
-from linkage.second_look.scoring import load_model
 from parties.encoding.rows import PersonRows
-from schemas.agreement import Release, Search
-from schemas.linkage import evidence_model
+from tests.acceptance.released import released
 from validation.quality.limits import upper_limit
 from validation.synthetic import rates, recording
 from validation.synthetic.draws import Draws
 from validation.synthetic.families import Family, FamilyMaker
 
 PAIRS = 10_000 if os.environ.get("KINLINK_PROVE") else 1_000
-POLICY, TERMS = Release(), Search()
 
 
 def twins(draws):
@@ -40,23 +32,6 @@ def recorded(draws, children, site):
     for number in order:
         rows.add_rows(rows.add_person(str(number)), asdict(recording.record(draws, children[number], site)))
     return rows, order
-
-
-def released(left, right):
-    """Return what would be released, as pairs of rows: the left side's children declared by a prisoner each."""
-    linking = Linking("children")
-    sides = linking.encode(left), linking.encode(right)
-    candidates = linking.candidates(*sides, cut=TERMS.cut_per_mille / 1_000, top_k=TERMS.top_k)
-    model, pairs = load_model(evidence_model(), "children"), []
-    for looked in linking.second_look(*sides, candidates):
-        weights = model.weights(field_levels(looked.left_tags, looked.right_tags), len(right.people()))
-        ends = zip(looked.left.tolist(), looked.right.tolist(), weights.tolist(), strict=True)
-        pairs += [(Person("prison", one), Person("authority", other), weight) for one, other, weight in ends]
-    floor = (POLICY.link_centibits - POLICY.review_band_centibits) / 100
-    links = with_margins(pairs, lambda *_: False, floor=floor)
-    ties = {Person("prisoner", link.left.number): [link.left] for link in links}
-    found = findings(declared_paths(ties, links), delta=POLICY.delta_centibits / 100)
-    return [(item.prisoner.number, item.child.number) for item in found if decide(item, POLICY) == "release"]
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from parties.settings import NodeSettings
 from schemas import agreement, errors
 
 REFERENCE = REPOSITORY / "docs" / "reference"
-NAMES = {"as_json": "json"}
 AGREED = (
     agreement.Agreement,
     agreement.LawfulBasis,
@@ -26,9 +25,9 @@ AGREED = (
     agreement.Statistics,
     agreement.Controls,
     agreement.SelfCheck,
+    agreement.Probing,
 )
 NAMES = {"as_json": ("json",), "passphrase": tuple(PassphraseOptions.__dataclass_fields__)}
-AGREED = (agreement.Agreement, agreement.LawfulBasis, agreement.Encoding, agreement.Search, agreement.Release, agreement.Statistics)
 
 
 def page(name):

@@ -43,10 +43,12 @@ def prefect(tmp_path_factory):
     return json.loads(run_python("-c", PREFECT, PREFECT_HOME=home, PREFECT_LOGGING_LEVEL="CRITICAL"))
 
 
+@pytest.mark.slow
 def test_prefects_server_starts_beside_this_fastapi(prefect):
     assert prefect["server"] == "FastAPI"
 
 
+@pytest.mark.slow
 def test_flows_and_tasks_take_and_give_text_only(prefect):
     assert len(prefect["seen"]) >= 10
     for made in prefect["seen"]:

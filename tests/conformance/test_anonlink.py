@@ -111,6 +111,7 @@ def test_filters_inside_one_another_and_of_any_length_are_compared_alike(cut):
     assert same(ThreadsEngine().candidate_pairs(lengths(), lengths(), cut=cut), by_anonlink(lengths(), lengths(), cut))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", [True, False])
 def test_pairs_right_at_the_cut_are_anonlinks(inside):
     random, dropped, kept = np.random.default_rng(4), 0, 0

@@ -33,18 +33,19 @@ def check_equal(columns, schema, secret=SECRET):
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_genuine_looking_people_are_encoded_as_clkhash_does(projection):
     rows, random = PersonRows(), np.random.default_rng(7)
-    for number in range(3_000):
+    for number in range(1_500):
         first, last = ("".join(random.choice(list("abdeghilmnorstuy"), size=random.integers(1, 14))) for _ in range(2))
         born = f"{random.integers(1930, 2024)}-{random.integers(1, 13):02}-{random.integers(1, 29):02}"
         record = {"forename": first, "surname": last, "date_of_birth": born, "postcode": f"CF{number % 90} {number % 10}AB"}
         rows.add_rows(rows.add_person(str(number)), {**record, "address": f"{number} {last} road"})
     values, secret = [item.values for item in filters(rows, projection)], clk_secret(bytes(range(32)), "adults", projection)
-    assert len(values) > 2_900
+    assert len(values) > 1_450
     assert np.array_equal(
         encode_clks(values, projection, secret), by_clkhash(zip(*values, strict=True), linkage_schema(projection), secret)
     )
 
 
+@pytest.mark.slow
 @every_schema
 def test_adversarial_texts_are_encoded_as_clkhash_does(schema):
     check_equal(adversarial_columns(schema, np.random.default_rng(11)), schema)
@@ -52,7 +53,7 @@ def test_adversarial_texts_are_encoded_as_clkhash_does(schema):
 
 @every_schema
 def test_random_values_are_encoded_as_clkhash_does(schema):
-    check_equal(random_columns(schema, 400, np.random.default_rng(12)), schema)
+    check_equal(random_columns(schema, 150, np.random.default_rng(12)), schema)
 
 
 @pytest.mark.slow
@@ -75,6 +76,7 @@ def test_any_text_is_encoded_as_clkhash_does(name, texts, seed, secret):
     assert np.array_equal(made, by_clkhash(columns, schema, secret))
 
 
+@pytest.mark.slow
 @every_schema
 def test_what_an_encoder_remembers_changes_nothing(schema, monkeypatch):
     monkeypatch.setattr(clk_encoder, "BLOCK_ROWS", 7)
@@ -87,12 +89,12 @@ def test_what_an_encoder_remembers_changes_nothing(schema, monkeypatch):
 
 @every_schema
 def test_columns_of_arrow_are_encoded_as_lists_are(schema):
-    columns = encoded_columns(random_columns(schema, 200, np.random.default_rng(15)), schema)
+    columns = encoded_columns(random_columns(schema, 60, np.random.default_rng(15)), schema)
     as_lists = ClkEncoder(schema, SECRET).encode(columns)
     forms = (
         pa.array,
         lambda column: pa.array(["before", *column, "after"], type=pa.large_string()).slice(1, len(column)),
-        lambda column: pa.chunked_array([column[:1], column[1:120], [], column[120:]], type=pa.string()),
+        lambda column: pa.chunked_array([column[:1], column[1:40], [], column[40:]], type=pa.string()),
         lambda column: pa.array(column).dictionary_encode(),
         lambda column: pa.array([value or None for value in column]),
         lambda column: np.array(column, dtype=object),

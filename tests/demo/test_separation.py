@@ -1,25 +1,22 @@
 """Watched by the system: no role's process opens a file below another role's directory, and only the scorer reads the truth."""
 
 import re
-import shutil
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from running import Demo, run_demo
+from running import Demo
 
 pytestmark = pytest.mark.demo
 
-PEOPLE = 1_000
-CALLS = "trace=openat,open,creat,rename,renameat,renameat2,clone,clone3,fork,vfork"
-STRACE = ("strace", "-f", "-y", "-q", "--seccomp-bpf", "-s", "4096", "-e", CALLS, "-o")
 CHILD = re.compile(r"^(\d+) +(?:<\.\.\. )?(?:clone3?|v?fork)\b.* = (\d+)$")
 OPENED = re.compile(r"^(\d+) +(?:<\.\.\. )?(?:openat|open|creat)\b.* = \d+<([^>]*)>$")
 RENAMED = re.compile(r"^(\d+) +(?:rename|renameat2?)\((.*)$")
 QUOTED = re.compile(r'"([^"]*)"')
-SHARED_WRITER = "population"  # writes extracts and truth, before either has an owner
+WRITER = "demo"  # copies extracts and truth that somebody wrote, before either has an owner
 SCORER = "scorer"
 HANDED_ROUND = {"roster.json", "agreement.json", "roots.json", "ca.pem", "process.log", "collected.json", "summary.json", ".kinlink-demo"}
+HANDED_ROUND |= {"manifest.json", "signed.json"}
 
 
 class Trace:
@@ -53,12 +50,11 @@ class Trace:
 
 
 @pytest.fixture(scope="module")
-def trace(tmp_path_factory):
-    if shutil.which(STRACE[0]) is None:
+def trace(watched_run):
+    _, run, calls = watched_run
+    if calls is None:
         pytest.skip("no strace: install it to watch which files each process opens")
-    folder = tmp_path_factory.mktemp("traced")
-    run = run_demo(folder / "out", "--people", str(PEOPLE), scratch=folder / "scratch", under=(*STRACE, str(folder / "calls")))
-    return Trace((folder / "calls").read_text(encoding="utf-8", errors="replace").splitlines(), run)
+    return Trace(calls.read_text(encoding="utf-8", errors="replace").splitlines(), run)
 
 
 def strayed(trace):
@@ -116,7 +112,7 @@ def test_only_the_scorer_opens_the_truth_once_it_was_written(trace):
     readers = {role for role, paths in trace.opened.items() if any(top(path) == "truth" for path in paths)}
     assert readers == {SCORER}
     writers = {role for role, paths in trace.opened.items() if any(path.startswith("population/truth/") for path in paths)}
-    assert writers <= {SHARED_WRITER}
+    assert writers == {WRITER}
 
 
 def test_the_demo_itself_hands_documents_round_and_reads_no_nodes_data(trace):

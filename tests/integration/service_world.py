@@ -30,7 +30,7 @@ from linkage.store.engine import open_store
 from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import PROJECTIONS, Agreement, Controls, Encoding, LawfulBasis, Release
+from schemas.agreement import PROJECTIONS, Agreement, Controls, Encoding, LawfulBasis, Padding, Release
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, SubmissionManifest, write_table
 from schemas.encoding_set import CONTEXT as SUBMISSION_CONTEXT
@@ -132,7 +132,16 @@ def agreements() -> Agreements:
 def make_agreement(roster_digest: str) -> Agreement:
     custodians = [name for name, kind in ORGANISATIONS.items() if Role.CUSTODIAN in ROLES_OF_KIND[kind]]
     bases = [
-        LawfulBasis(organisation=name, basis="public_task", statute="an act", dpia="1", expires_on="2099-01-01") for name in custodians
+        LawfulBasis(
+            organisation=name,
+            basis="public_task",
+            statute="an act",
+            dpia="1",
+            power="e-safeguard",
+            necessity="to offer support to children with a parent in prison",
+            expires_on="2099-01-01",
+        )
+        for name in custodians
     ]
     return Agreement(
         version=1,
@@ -144,6 +153,7 @@ def make_agreement(roster_digest: str) -> Agreement:
         release=Release(envelopes=ENVELOPES),
         encoding=Encoding(schemas_digest="a" * 64, normaliser="kinlink-normaliser/2", normaliser_digest="c" * 64),
         controls=Controls(families=0),
+        padding=Padding(smallest_rows=ROWS),
     )
 
 

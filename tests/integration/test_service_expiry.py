@@ -1,10 +1,14 @@
 """The end of a round at the service, on both databases: what is destroyed, when, and who said so."""
 
+import asyncio
+import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
+from linkage.api import expiring
+from linkage.api.app import create_app
 from linkage.expiry import expire_due
 from linkage.inbox.vault import Vault
 from linkage.store.audit import broken_at
@@ -105,6 +109,7 @@ def test_shares_of_an_expired_round_cannot_be_fetched(world):
     assert world.send(f"{PRISON}/custodian", "GET", f"/v1/rounds/{ROUND}").json()["state"] == "expired"
 
 
+@pytest.mark.slow
 def test_audit_log_and_manifests_stay_and_say_why_it_ended(world):
     end_what_is_due(world, ENDED)
     with Session(world.store) as session:
@@ -148,6 +153,7 @@ def test_an_operator_ends_a_round_early_only_by_saying_so(world):
     assert world.snapshot() == once
 
 
+@pytest.mark.slow
 def test_nobody_but_an_operator_ends_a_round(world):
     for key_id in (f"{PRISON}/custodian", f"{HOLDER}/key-holder", f"{NORTH}/desk"):
         refusal(world.post(key_id, f"/v1/rounds/{ROUND}/expire", {"early": True}), 403, "NotPermittedError")
@@ -172,6 +178,7 @@ def test_a_signed_statement_is_kept_and_shown_and_does_not_change(world):
     refusal(world.send(f"{HOLDER}/key-holder", "PUT", path, statement(world, deleted_at="2026-01-01T00:00:00Z")), 409, "SubmissionError")
 
 
+@pytest.mark.slow
 def test_a_statement_of_another_or_with_a_key_in_it_is_refused(world):
     path = f"/v1/rounds/{ROUND}/deletion"
     for document in (
@@ -186,6 +193,7 @@ def test_a_statement_of_another_or_with_a_key_in_it_is_refused(world):
     assert status(world)["deletions"] == []
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_of_an_expired_round_goes_at_the_next_start(world):
     expire(world, early=True)
     left = world.settings.path("vault", ROUND, "results", "plan.arrow")
@@ -195,6 +203,7 @@ def test_what_a_crash_left_of_an_expired_round_goes_at_the_next_start(world):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_the_end_is_one_transaction_with_its_event(world, monkeypatch):
     before = world.snapshot()
     monkeypatch.setattr("linkage.expiry.advance", lambda *_: (_ for _ in ()).throw(RuntimeError("the machine stops here")))
@@ -202,3 +211,44 @@ def test_the_end_is_one_transaction_with_its_event(world, monkeypatch):
         end_what_is_due(world, ENDED)
     assert world.snapshot() == before
     assert AuditEvent.model_validate(world.send(OPERATOR, "GET", "/v1/audit?after=0").json()["events"][-1]["event"]).kind != "round-expired"
+
+
+def expired_while_it_is_served(world, *, at, seconds=5.0):
+    """Serve, move the clock to `at`, and say whether the round ends while nobody asks for it."""
+    app = create_app(world.settings, world.store, clock=lambda: world.now, expire_every=0.01)
+
+    async def serve():
+        async with app.router.lifespan_context(app):
+            await asyncio.sleep(0.1)
+            before = await asyncio.to_thread(status, world)
+            assert before["state"] != "expired"
+            world.now = at
+            deadline = time.monotonic() + seconds
+            while (await asyncio.to_thread(status, world))["state"] != "expired":
+                if time.monotonic() > deadline:
+                    return False
+                await asyncio.sleep(0.01)
+            return True
+
+    return asyncio.run(serve())
+
+
+@pytest.mark.slow
+def test_a_service_that_runs_on_ends_a_round_when_its_time_comes(world):
+    assert not expired_while_it_is_served(world, at=ENDED - timedelta(seconds=1), seconds=0.2)
+    assert status(world)["state"] == "closed"  # the window was over long before
+    assert expired_while_it_is_served(world, at=ENDED)
+
+
+def test_a_fault_at_one_time_does_not_stop_the_timer(world, monkeypatch, caplog):
+    calls = []
+
+    def failing_once(*given, **terms):
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("the disk was away")
+        return expire_due(*given, **terms)
+
+    monkeypatch.setattr(expiring, "expire_due", failing_once)
+    assert expired_while_it_is_served(world, at=ENDED)
+    assert "could not be closed or ended" in caplog.text

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from linkage.inbox.vault import Vault
-from linkage.rounds import advance
+from linkage.rounds import advance, close_due
 from linkage.states import State
 from linkage.store.audit import broken_at
 from linkage.store.models import Finding, Round
@@ -381,3 +381,45 @@ def test_the_audit_log_is_append_only(world, statement):
     world.open_round()
     with pytest.raises(DBAPIError, match="append-only"), world.store.begin() as connection:
         connection.execute(sql(statement))
+
+
+def closing(world):
+    service = world.app.state.service
+    return close_due(world.store, service.agreed, actor=service.signer.key_id, now=world.now)
+
+
+def last_event(world):
+    return world.send(OPERATOR, "GET", "/v1/audit?after=0").json()["events"][-1]["event"]
+
+
+def test_a_round_closes_on_time_without_those_who_are_late_and_says_with_how_many(world):
+    world.open_round()
+    assert Sender(world).submit(parts_of())[1].status_code == 200
+    world.now = NOW + timedelta(days=7, seconds=-1)
+    assert closing(world) == []
+    world.now = NOW + timedelta(days=7)
+    assert (closing(world), closing(world)) == ([ROUND], [])
+    status = world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()
+    assert (status["state"], status["coverage"], status["accepted"]) == ("closed", {"custodians": 4, "accepted": 1}, [PRISON])
+    event = last_event(world)
+    assert (event["kind"], event["detail"]) == ("round-closed", status["coverage"])
+
+
+def test_a_cancelled_round_goes_no_further_and_says_why(world):
+    world.open_round()
+    cancelled = f"/v1/rounds/{ROUND}/cancel"
+    assert "too-few-submissions" in refusal(world.post(OPERATOR, cancelled, {"reason": "they asked, and named a child"}), 409, "RoundError")
+    for key_id in (OPERATOR, OTHER_OPERATOR):
+        assert world.post(key_id, cancelled, {"reason": "key-lost"}).json() == {"state": "cancelled"}
+    assert (last_event(world)["kind"], last_event(world)["detail"]) == ("round-cancelled", {"reason": "key-lost"})
+    world.now = NOW + timedelta(days=8)
+    assert closing(world) == []
+    refusal(world.post(OPERATOR, f"/v1/rounds/{ROUND}/waves/1"), 409, "RoundError")
+    refusal(world.post(OPERATOR, f"/v1/rounds/{ROUND}/release"), 409, "RoundError")
+    assert world.send(f"{PRISON}/custodian", "GET", f"/v1/rounds/{ROUND}").json()["state"] == "closed"
+
+
+def test_a_released_round_cannot_be_cancelled(world):
+    released(world)
+    refusal(world.post(OPERATOR, f"/v1/rounds/{ROUND}/cancel", {"reason": "key-lost"}), 409, "RoundError")
+    assert world.send(OPERATOR, "GET", f"/v1/rounds/{ROUND}").json()["state"] == "released"

@@ -1,11 +1,12 @@
 """Submissions over the service's API, on both databases: what is refused, and what a custodian gets."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from schemas.canonical import digest_of
-from schemas.encoding_set import CHUNK_BYTES
+from schemas.encoding_set import CHUNK_BYTES, CONTEXT
 from schemas.receipt import CONTEXT as RECEIPT_CONTEXT
 from schemas.receipt import RECEIPT_BYTES, read_receipt
 from schemas.roster import Kind, Role, identity_of
@@ -91,6 +92,7 @@ def test_a_chunk_that_the_manifest_does_not_name_is_refused(world):
     assert world.snapshot() == before
 
 
+@pytest.mark.slow
 def test_large_parts_travel_in_chunks(world):
     rows = 3
     sender = Sender(world)
@@ -109,6 +111,7 @@ def test_large_parts_travel_in_chunks(world):
     assert sender.accept(digest).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_later_submission_supersedes_and_the_older_parts_are_destroyed(world):
     sender = Sender(world)
     first, _ = sender.submit(parts_of("one"))
@@ -152,6 +155,22 @@ def test_a_manifest_signed_by_another_or_for_another_purpose_is_refused(world):
     refusal(sender.announce(sender.manifest(parts_of()), signed_by=f"{NORTH}/custodian"), 401, "AuthenticationError")
     refusal(sender.announce(sender.manifest(parts_of()), context="round/1"), 401, "AuthenticationError")
     assert world.snapshot() == before
+
+
+def test_a_manifest_with_one_signature_is_refused_where_two_were_agreed(world):
+    service = world.app.state.service
+    agreement = service.agreed.agreement.model_copy(update={"manifest_signatures": 2})
+    world.app.state.service = replace(service, agreed=replace(service.agreed, agreement=agreement))
+    sender = Sender(world)
+    body = sender.manifest(parts_of())
+    before = world.snapshot()
+    assert "signature of data-protection" in refusal(sender.announce(body), 401, "AuthenticationError")
+    assert world.snapshot() == before
+    document = world.sign(sender.key_id, CONTEXT, body)
+    second = world.sign(f"{PRISON}/data-protection", CONTEXT, body)
+    document["signatures"] += second["signatures"]
+    answer = world.send(sender.key_id, "PUT", f"/v1/rounds/{ROUND}/submissions/{digest_of(body)}", document)
+    assert answer.status_code == 200, answer.text
 
 
 def test_a_body_that_is_no_document_is_refused(world):

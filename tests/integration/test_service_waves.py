@@ -64,6 +64,7 @@ def put(world, name, place, content):
     return world.send(f"{name}/custodian", "PUT", f"/v1/rounds/{ROUND}/answers/{place}", content)
 
 
+@pytest.mark.slow
 def test_before_a_wave_is_open_everyone_is_told_the_same(world):
     told = {ask(world, name, 1).content for name in CUSTODIANS} | {answer_nothing(world, name).content for name in CUSTODIANS}
     assert len(told) == 1
@@ -124,6 +125,7 @@ def test_answers_are_acknowledged_in_the_same_words_ever_after(world):
     assert waves == [{"wave": 1, "answered": [NORTH], "unanswered": [POLICE]}]
 
 
+@pytest.mark.slow
 def test_answers_that_are_incomplete_other_or_too_large_are_refused(world):
     open_wave(world, 1)
     summary, _ = answer(world, NORTH, 1)

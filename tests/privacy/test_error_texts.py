@@ -5,6 +5,7 @@ The text is looked at with its whole traceback, as a log would keep it.
 
 import json
 import traceback
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -25,8 +26,8 @@ from parties.initialise import init_node
 from parties.keys.identity_keys import load_local_secret, load_sealing_key, load_signing_key
 from parties.keys.shares import check_strength, open_share
 from parties.questions.answers import take_answers
+from parties.referrals.directory import make_directory
 from parties.referrals.opening import Addressee, open_sealed
-from parties.referrals.routing import make_directory
 from parties.rounds import read_round
 from parties.settings import load_settings
 from parties.submission.outbox import Outbox
@@ -52,6 +53,7 @@ SURNAME = "Qzxsurname"
 KEYS = {name: Ed25519PrivateKey.generate() for name in ROOTS}
 ROOT_KEYS = {name: public_text(key) for name, key in KEYS.items()}
 DESK = SealingKey.generate()
+TODAY = date(2026, 9, 14)
 ADDRESSEE = Addressee("north", ROUND, "0" * 64)
 
 
@@ -128,7 +130,7 @@ CASES = {
     "an extract without its columns": check_extract,
     "a frame without its columns": lambda _: check_file("police", "persons", pd.DataFrame({SURNAME: [SURNAME]})),
     "a directory without its point of contact": lambda _: make_directory(
-        [{"role": "dsl", "area_or_school": SURNAME, "name": SURNAME, "telephone": SURNAME}]
+        [{"role": "dsl", "area_or_school": SURNAME, "name": SURNAME, "telephone": SURNAME}], TODAY
     ),
     "a document that is none": lambda _: read_document(SURNAME.encode(), "roster.json"),
     "a document with another's fields": lambda _: opened({"body": {}, "signatures": [], SURNAME: SURNAME}),

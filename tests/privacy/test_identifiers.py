@@ -286,7 +286,7 @@ SEEN_AT_WORK = {
     "parties.encoding.rows.PersonRows",
     "parties.referrals.opening.Opened",
     "parties.referrals.routing.Child",
-    "parties.referrals.documents.Referral",
+    "parties.referrals.payloads.SchoolReferral",
     "schemas.token.TokenBody",
     "schemas.sealed.SealingKey",
 }
@@ -362,5 +362,6 @@ def test_no_exact_count_is_shown_or_kept(closed):
     with Session(closed.store) as session:
         kept = session.query(NoisedRelease).one()
         event = session.query(AuditEntry).order_by(AuditEntry.seq.desc()).first().event
-    assert NoisedTable.model_validate(kept.answer) == table
+    worked_out = {"adjusted", "epsilon_per_mille_at"}  # at each answer, from what is kept
+    assert NoisedTable.model_validate(kept.answer) == NoisedTable.model_validate(table.model_dump(exclude=worked_out))
     assert event["detail"].keys() == {"query", "micro_rho"}

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow  # many rounds
 
 OBSERVERS = (PRISON, POLICE, AUTHORITY)
 STAGES = ("submitted", "first wave", "answered", "found", "released")
-RECEIPT = f"receipts/{ROUND}.receipt"
+RECEIPT, OWN_MANIFEST = f"receipts/{ROUND}.receipt", f"receipts/{ROUND}.manifest.json"
 WAVE_RECEIPTS = {f"receipts/{ROUND}.wave-{wave}" for wave in range(1, WAVES + 1)}
 KEPT = f"second-look/{ROUND}.npz"
 STORE = "node.sqlite"
@@ -64,6 +64,7 @@ def requests_of(own, other):
         (round_, "GET", "/v1/rounds/no-such-round", b""),
         (round_, "PUT", HERE, b"{}"),
         (f"{round_}/close", "POST", f"{HERE}/close", b""),
+        (f"{round_}/cancel", "POST", f"{HERE}/cancel", b'{"reason": "a-party-asked"}'),
         (f"{round_}/approvals", "POST", f"{HERE}/approvals", b"{}"),
         (f"{round_}/release", "POST", f"{HERE}/release", b""),
         (f"{round_}/shares", "GET", f"{HERE}/shares", b""),
@@ -244,9 +245,10 @@ def test_a_custodian_holds_receipts_of_fixed_size_and_nothing_else_once_it_has_a
     for name in OBSERVERS:
         before, submitted, answered = (seen[name, stage][1] for stage in ("before", "submitted", "answered"))
         answers = set() if name == PRISON else WAVE_RECEIPTS
-        assert submitted.keys() - before.keys() == {RECEIPT} | (set() if name == PRISON else {KEPT})
-        assert answered.keys() - before.keys() == {RECEIPT} | answers
+        assert submitted.keys() - before.keys() == {RECEIPT, OWN_MANIFEST} | (set() if name == PRISON else {KEPT})
+        assert answered.keys() - before.keys() == {RECEIPT, OWN_MANIFEST} | answers
         assert len(answered[RECEIPT]) == RECEIPT_BYTES
+        assert answered[OWN_MANIFEST] == submitted[OWN_MANIFEST]
         assert {answered[path] for path in answers} <= {b'{"answered":true}'}
         gone = before.keys() - answered.keys()
         assert gone

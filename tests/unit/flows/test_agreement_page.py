@@ -2,13 +2,16 @@
 
 import json
 from collections import defaultdict
+from html import unescape
+from pathlib import Path
 
 import pytest
 from markupsafe import escape
 
 from flows.command import main
-from flows.demo.founding import found
+from flows.demo.founding import NECESSITY, found
 from flows.report.agreement import IN_SECTIONS, KIND_WORDS, LEARNS, TERM_WORDS, USE_WORDS, agreement_page, terms
+from flows.report.dpia import HAZARDS, QUESTIONS, dpia_page
 from linkage.initialise import init_service
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.extracts.check import Checked
@@ -17,6 +20,7 @@ from parties.initialise import init_node, install, load_agreed
 from parties.settings import NodeSettings, load_settings
 from schemas.agreement import PROJECTIONS, Agreement
 from schemas.extracts import KINDS, Use, load_rules, load_uses
+from schemas.lawful_basis import conditions, powers
 from schemas.linkage import feature_names
 from schemas.roster import Kind
 from tests.passphrases import passphrase_in
@@ -94,6 +98,32 @@ def test_the_command_writes_it_and_refuses_another_ending(nodes, tmp_path, capsy
     assert said["page"] == str(tmp_path / "agreed.html")
     assert "://" not in (tmp_path / "agreed.html").read_text(encoding="utf-8")
     assert main(["party", "agreement", "--dir", str(nodes / "police"), "--out", str(tmp_path / "agreed.pdf")]) != 0
+
+
+def test_an_impact_assessment_says_of_the_agreement_what_was_signed_and_of_the_code_what_is_there(nodes):
+    agreed = load_agreed(load_settings(nodes / "police"))
+    page = dpia_page(agreed)
+    assert page == dpia_page(agreed)
+    assert "The <police>" not in page
+    assert page.count(str(escape(NECESSITY))) == len(agreed.agreement.lawful_bases) == 3
+    assert all(powers()[basis.power].says in unescape(page) for basis in agreed.agreement.lawful_bases)
+    assert all(f"<code>{column}</code>" in page for kind in KINDS for columns in load_uses()[kind].values() for column in columns)
+    assert all(str(escape(text)) in page for text in (*LEARNS.values(), *QUESTIONS, *conditions().values()))
+    assert page.count('class="open"') == len(HAZARDS) + len(QUESTIONS)
+
+
+def test_every_measure_of_the_impact_assessment_is_held_by_a_property_that_tests_enforce():
+    repository = Path(__file__).parents[3]
+    held = (repository / "SECURITY.md").read_text(encoding="utf-8").partition("## Properties")[2].partition("\n## ")[0]
+    for hazard in HAZARDS:
+        assert [name for name in hazard.held_by if not (repository / name).is_file()] == []
+        assert any(f"`{name}`" in held or f"`{name.rpartition('/')[0]}/`" in held for name in hazard.held_by), hazard.harm
+
+
+def test_the_command_writes_the_impact_assessment(nodes, tmp_path, capsys):
+    assert main(["party", "dpia", "--dir", str(nodes / "police"), "--out", str(tmp_path / "dpia.html"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["page"] == str(tmp_path / "dpia.html")
+    assert "://" not in (tmp_path / "dpia.html").read_text(encoding="utf-8")
 
 
 def test_every_column_of_every_extract_has_a_use():

@@ -32,6 +32,7 @@ def small():
         yield calibrate((1,), 2_000), calibrate((1,), 2_000)
 
 
+@pytest.mark.slow
 def test_the_same_seeds_give_the_same_model(small):
     assert small[0] == small[1]
 

@@ -139,7 +139,7 @@ def test_without_truth_only_counts_and_thresholds_are_said(sides, decided):
     said = figures(decided, left, sides[1])
     assert set(said) == {"pairs", "release", "review_share", "thresholds"}
     assert said["pairs"] == int(decided.linked.sum())
-    assert said["thresholds"] == {"link_bits": LINK_BITS, "theta_bits": 8.0, "delta_bits": 3.0}
+    assert said["thresholds"] == {"link_bits": LINK_BITS, "theta_bits": 12.0, "delta_bits": 3.0}
 
 
 def test_with_truth_every_figure_is_said_for_both_rules(sides, decided):

@@ -5,11 +5,12 @@ import pytest
 
 from flows.evaluate import person_rows
 from flows.linking import Linking
-from schemas.agreement import PROJECTIONS
+from schemas.agreement import PROJECTIONS, Search
 from schemas.second_look import N_TAGS
 from tests.acceptance.second_look import invented
 
-SHARED, ALONE, CUT, TOP_K = 30, 20, 0.6, 10
+SHARED, ALONE = 30, 20
+TERMS = Search(cut_per_mille=600, strangers=0, top_k=10)
 RECORDS = invented(SHARED + 2 * ALONE, 31)
 
 
@@ -33,7 +34,7 @@ def linked():
     right = columns(RECORDS[:SHARED] + RECORDS[SHARED + ALONE :])
     right["postcode"] = ["" if row % 3 == 0 else code for row, code in enumerate(right["postcode"])]
     sides = linking.encode(person_rows(columns(RECORDS[: SHARED + ALONE]))), linking.encode(person_rows(right))
-    return linking, *sides, linking.candidates(*sides, cut=CUT, top_k=TOP_K)
+    return linking, *sides, linking.candidates(*sides, TERMS)
 
 
 def looked(linked, **options):

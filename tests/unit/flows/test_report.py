@@ -164,7 +164,7 @@ def test_json_has_groups_misidentification_and_every_key_from_before(said):
     figures = said[0]
     assert set(figures) == {
         "pairs", "precision", "recall", "f1", "recall_at_p99", "recall_at_p999", "release", "review_share", "thresholds",
-        "groups", "misidentification", "f1_best", "f1_best_bits",
+        "groups", "misidentification", "f1_best", "f1_best_bits", "search_cut",
     }  # fmt: skip
     assert set(figures["groups"]) == set(KIND_WORDS)
     assert set(figures["misidentification"]) == {"released", "wrong", "share", "upper_95", "target", "verdict"}

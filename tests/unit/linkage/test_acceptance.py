@@ -1,12 +1,15 @@
 """Acceptance of a submission: what of a manifest or a part is refused, and in which words."""
 
+from contextlib import nullcontext
+
 import pyarrow as pa
 import pytest
 
 from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
-from schemas.agreement import SCOPE_ROWS, SMALL_SCOPE_ROWS
+from schemas.agreement import SCOPE_ROWS, SMALL_SCOPE_ROWS, Padding, Probing
 from schemas.canonical import digest as sha256
 from schemas.canonical import digest_of
+from schemas.commitment import records_root
 from schemas.encoding_set import Part, SubmissionManifest
 from schemas.errors import SubmissionError
 from schemas.roster import Kind
@@ -140,6 +143,33 @@ def test_a_part_that_differs_from_the_manifest_is_refused(field, value, detail):
         check_submission(manifest.model_copy(update={"parts": changed}), lambda part: parts[part.name], families=0)
 
 
+def with_root(root):
+    """Return the manifest of a submission whose first part commits to that root."""
+    manifest = SubmissionManifest.model_validate(manifest_of(parts_of()))
+    first = next(part for part in manifest.parts if part.name == "adults.A.arrow")
+    return manifest.model_copy(
+        update={"parts": [part if part is not first else part.model_copy(update={"records_root": root}) for part in manifest.parts]}
+    )
+
+
+def test_a_root_that_is_not_of_the_rows_is_refused():
+    table = pa.ipc.open_file(parts_of()["adults.A.arrow"]).read_all()
+    read = lambda part: parts_of()[part.name]  # noqa: E731
+    check_submission(with_root(records_root(table)), read, families=0)
+    with pytest.raises(SubmissionError, match=r"adults\.A\.arrow: records_root is not that of its rows"):
+        check_submission(with_root("0" * 64), read, families=0)
+
+
+def test_every_encoding_part_commits_to_its_rows_where_they_are_audited():
+    agreement, manifest = make_agreement("1" * 64), with_root("0" * 64)
+    check_agreed(manifest, agreement)
+    audited = agreement.model_copy(update={"probing": Probing(audit_sample=1)})
+    with pytest.raises(SubmissionError, match="records_root of a part is missing"):
+        check_agreed(manifest, audited)
+    roots = {"records_root": "0" * 64}
+    check_agreed(manifest.model_copy(update={"parts": [part.model_copy(update=roots) for part in manifest.parts]}), audited)
+
+
 def test_a_submission_without_canaries_is_refused():
     empty = table_of("canaries.arrow", {"label": [], "clk": []})
     parts = parts_of()
@@ -162,3 +192,14 @@ def test_canaries_that_differ_in_one_byte_or_label_are_refused():
     for other in ({"adults.A.0": bytes(128)}, {}, {**own, "adults.A.1": bytes(128)}):
         with pytest.raises(SubmissionError, match="differs from the other parties'"):
             check_canaries(own, other)
+
+
+@pytest.mark.parametrize("population", ["adults", "children"])
+def test_a_pool_that_is_not_padded_to_an_agreed_size_is_refused(population):
+    agreement = make_agreement("1" * 64).model_copy(update={"padding": Padding(smallest_rows=ROWS, step_per_mille=1_000)})
+    manifest = SubmissionManifest.model_validate(manifest_of(parts_of()))
+    check_agreed(manifest, agreement)
+    for rows, refused in ((2 * ROWS, False), (2 * ROWS - 1, True), (ROWS - 1, True)):
+        parts = [part.model_copy(update={"rows": rows}) if part.name.startswith(population) else part for part in manifest.parts]
+        with pytest.raises(SubmissionError, match="not padded to an agreed size") if refused else nullcontext():
+            check_agreed(manifest.model_copy(update={"parts": parts}), agreement)

@@ -117,6 +117,18 @@ def test_the_table_covers_the_nation_and_every_rostered_authority(service):
     assert all(abs(cell.value - exact) < 400 for cell, exact in zip(table.cells, [NORTH + SOUTH, NORTH, SOUTH, 0], strict=True))
 
 
+def test_what_is_published_adds_up_and_stays_near_what_was_measured(service, monkeypatch):
+    monkeypatch.setattr(noise, "draw", lambda values, _scale: [300] if len(values) == 1 else [182, 90, -60])
+    table = ask(service)
+    assert [cell.value for cell in table.cells] == [300, 182, 90, -60]
+    # three areas' noise is as much as the nation's: 256 is halfway from 212 to 300, and the area below 0 is cut off the others
+    assert [cell.value for cell in table.adjusted] == [256, 174, 82, 0]
+    assert [cell.mark for cell in table.adjusted] == ["", "", "", "u"]
+    assert [cell.area for cell in table.adjusted] == [cell.area for cell in table.cells]
+    assert all(a.upper - a.lower <= c.upper - c.lower for a, c in zip(table.adjusted, table.cells, strict=True))
+    assert table.epsilon_per_mille_at == {"1e-6": 1_001, "1e-7": 1_105, "1e-10": 1_374}
+
+
 def test_asking_again_gives_the_same_table_and_one_audit_event(service):
     assert ask(service) == ask(service)
     with Session(service[1]) as session:
@@ -176,4 +188,4 @@ def test_no_exact_count_is_stored_or_logged(service, monkeypatch, caplog, tmp_pa
 def test_the_answer_that_is_kept_is_the_one_that_was_given(service):
     table = ask(service)
     with Session(service[1]) as session:
-        assert session.scalars(select(NoisedRelease.answer)).one() == table.model_dump()
+        assert session.scalars(select(NoisedRelease.answer)).one() == table.model_dump(exclude={"adjusted", "epsilon_per_mille_at"})

@@ -107,6 +107,7 @@ def test_what_differs_from_a_file_or_is_in_none_goes_through_memory(tmp_path):
         assert found == filters.tolist()
 
 
+@pytest.mark.slow
 def test_memory_for_workers_has_no_name_and_ends_with_the_search(engine):
     def memory_files():
         links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
@@ -121,6 +122,7 @@ def test_memory_for_workers_has_no_name_and_ends_with_the_search(engine):
     assert set(Path("/dev/shm").iterdir()) <= named
 
 
+@pytest.mark.slow
 def test_a_mapped_file_gives_the_same_pairs(engine, expected, tmp_path):
     assert streamed(engine, mapped(tmp_path), SMALL) == expected["left larger"][1]
 
@@ -145,6 +147,7 @@ def rest(stream, first):
     return {name: [item for batch in batches for item in getattr(batch, name).tolist()] for name in COLUMNS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_workers_part_is_compared_again(engine, expected, lost):
     stream = engine.stream_pairs(LARGE, SMALL, cut=CUT)
@@ -163,6 +166,7 @@ def test_a_worker_that_is_killed_between_searches_is_not_missed(engine, expected
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_search_that_is_not_finished_leaves_the_next_one_right(engine, expected):
     stream = engine.stream_pairs(SMALL, LARGE, cut=CUT)
     next(stream)

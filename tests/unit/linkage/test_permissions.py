@@ -9,6 +9,7 @@ from schemas.roster import Role
 MAY = {
     (Role.OPERATOR, Action.OPEN_ROUND),
     (Role.OPERATOR, Action.CLOSE_ROUND),
+    (Role.OPERATOR, Action.CANCEL),
     (Role.OPERATOR, Action.OPEN_WAVE),
     (Role.OPERATOR, Action.APPROVE),
     (Role.OPERATOR, Action.RELEASE),

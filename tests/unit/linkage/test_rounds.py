@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import pytest
 
 from linkage.rounds import public_state
-from linkage.states import MAY_MOVE, OWNERS, State, check_may_move
+from linkage.states import STATES, State, check_may_move
 from linkage.store.models import Round
 from schemas.errors import RoundError
 
@@ -29,7 +29,8 @@ def test_a_round_moves_forward_one_step_is_cancelled_before_release_or_expires(s
 
 
 def test_every_state_has_an_owner_and_a_row():
-    assert set(MAY_MOVE) == set(OWNERS) == set(State)
+    assert set(STATES) == set(State)
+    assert all(row.owner and row.how for row in STATES.values())
 
 
 def test_the_public_sees_open_closed_or_expired():

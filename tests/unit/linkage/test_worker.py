@@ -646,11 +646,11 @@ def test_the_digest_is_of_what_would_be_released(store, settings):
 
 def test_counts_are_of_pairs_findings_and_decisions(store, settings):
     search(store, settings)
-    assert set(state(store)[2]) == {"pairs"}
+    assert set(state(store)[2]) == {"pairs", "cut_per_mille"}
     second_look(store, settings)
     find(store, settings)
     counts = state(store)[2]
-    assert set(counts) == {"pairs", "opened", "findings", "releasable", "review"}
+    assert set(counts) == {"pairs", "cut_per_mille", "opened", "findings", "releasable", "review"}
     assert 0 < counts["opened"] <= counts["pairs"] + 1  # one pair that no search found was carried over
     assert (counts["findings"], counts["releasable"]) == (len(RELEASED), len(RELEASED))  # the child of two authorities is one
     assert POPULATIONS == ("adults", "children")

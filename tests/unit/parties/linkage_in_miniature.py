@@ -18,7 +18,7 @@ from parties.encoding.normalise import NORMALISER, normaliser_digest
 from parties.initialise import init_node, install
 from parties.settings import load_settings
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
-from schemas.agreement import Agreement, Controls, Encoding, LawfulBasis
+from schemas.agreement import Agreement, Controls, Encoding, LawfulBasis, Padding, Probing
 from schemas.linkage import schemas_digest
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Roster
@@ -35,6 +35,7 @@ NODES = {
 }
 ROOTS = {f"root-{number}": Ed25519PrivateKey.generate() for number in (1, 2, 3)}
 EXPIRES = "2090-01-01"
+SMALLEST_ROWS = 8  # of a padded pool: more would take their time
 RECEPTIONS = "reception_id,nomis_number,forename,surname,alias_forename,alias_surname,date_of_birth,sex,reception_date,reception_type,establishment,address,town,postcode"
 EXTRACTS = {
     "prison": {
@@ -94,9 +95,10 @@ def make_linkage(directory, *, quarantine_per_mille=400, families=0):
     roster_document = signed_by_roots(ROSTER_CONTEXT, roster.model_dump(mode="json"))
     agreement = Agreement(
         version=1, purpose="test", scope="test", roster_digest=roster_document.digest, expires_on=EXPIRES, quarantine_per_mille=quarantine_per_mille,
-        lawful_bases=[LawfulBasis(organisation=name, basis="public_task", statute="test", dpia="test", expires_on=EXPIRES) for name in NODES],
+        lawful_bases=[LawfulBasis(organisation=name, basis="public_task", statute="test", dpia="test", power="e-safeguard", necessity="to offer support to children with a parent in prison", expires_on=EXPIRES) for name in NODES],
         encoding=Encoding(schemas_digest=schemas_digest(), normaliser=NORMALISER, normaliser_digest=normaliser_digest()),
-        controls=Controls(families=families),
+        controls=Controls(families=families), padding=Padding(smallest_rows=SMALLEST_ROWS),
+        probing=Probing(rounds_a_month=1_000, audit_sample=200),  # every record, fills among them: nothing is left to chance
     )  # fmt: skip
     agreement_document = signed_by_roots(AGREEMENT_CONTEXT, agreement.model_dump(mode="json"))
     roots = {name: public_text(key) for name, key in ROOTS.items()}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from flows.command import main
 from linkage.operator import OperatorClient
+from parties.audit import worklist_file
 from parties.client import ServiceClient
 from parties.deleting import delete_closed_shares, delete_round
 from parties.initialise import load_agreed
@@ -18,7 +19,7 @@ from parties.keys.fetching import fetch_round_key
 from parties.keys.identity_keys import load_signing_key
 from parties.rounds import fetch_round
 from parties.store.engine import open_node_store
-from parties.store.models import AnsweredNonce, Person
+from parties.store.models import AnsweredNonce, Person, RedeemedToken
 from parties.store.nonces import spend_nonces
 from parties.submission.submit import submit
 from schemas.deletion import CONTEXT, Material
@@ -51,6 +52,14 @@ def operate(directory, step):
         return step(operator)
 
 
+def waits(settings, referral):
+    """Let the desk hold a redeemed envelope whose document waits, or no longer does."""
+    store = open_node_store(settings)
+    with Session(store) as session, session.begin():
+        session.merge(RedeemedToken(envelope_id="e", round_id=ROUND, child="c", redeemed_at="2026-11-23T00:00:00Z", referral=referral))
+    store.dispose()
+
+
 def rows(settings, table, round_id=ROUND):
     store = open_node_store(settings)
     with Session(store) as session:
@@ -73,6 +82,7 @@ def check_statement(settings, role, materials):
     return document
 
 
+@pytest.mark.slow
 def test_the_end_of_a_round_at_every_party(linkage, capsys):
     """In order: nothing while it is open; a key holder once it is closed; a custodian once it has expired."""
     directory, nodes = linkage
@@ -93,9 +103,17 @@ def test_the_end_of_a_round_at_every_party(linkage, capsys):
 
     with pytest.raises(RoundError, match="still needed"):
         delete_round(authority, ROUND)
+    authority.path("audits").mkdir(exist_ok=True)
+    authority.path(worklist_file(ROUND)).write_text("what an auditor looked up", encoding="utf-8")
     assert (rows(authority, Person) > 0, rows(authority, AnsweredNonce), len(files(authority, "second-look"))) == (True, 1, 1)
     operate(directory, lambda operator: operator.expire(ROUND, early=True))
+    waits(authority, referral=None)
+    with pytest.raises(RoundError, match="1 documents wait for approval"):
+        delete_round(authority, ROUND)
+    assert rows(authority, Person) > 0
+    waits(authority, referral="referral-0.json")
     delete_round(authority, ROUND)
+    assert files(authority, "audits") == []
     assert (rows(authority, Person), rows(authority, AnsweredNonce), files(authority, "second-look"), files(authority, "outbox")) == (
         0,
         0,

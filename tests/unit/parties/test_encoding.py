@@ -8,10 +8,10 @@ from parties.encoding import diffusion
 from parties.encoding.canaries import canary_rows
 from parties.encoding.clk import encode_clks
 from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank
-from parties.encoding.encode import encode_canaries, encode_population, encode_values, invented
+from parties.encoding.encode import encode_canaries, encode_population, encode_values, invented, unpadded
 from parties.encoding.normalise import in_full
 from parties.encoding.rows import PersonRows, column, fields, filters
-from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding, Search
+from schemas.agreement import FILTER_BITS, PROJECTIONS, Encoding, Padding, Search
 from schemas.encoding_set import read_table, write_table
 from schemas.errors import AgreementError, ConfigurationError
 from schemas.linkage import schemas_digest
@@ -35,8 +35,8 @@ def population(people=60, *, without_place=()):
     return rows
 
 
-def encoded(rows, *, round_id="round-1", key=bytes(range(32)), secret=bytes(range(32, 64)), name="adults"):
-    return encode_population(rows, population=name, round_key=key, round_id=round_id, local_secret=secret, encoding=ENCODING)
+def encoded(rows, *, round_id="round-1", key=bytes(range(32)), secret=bytes(range(32, 64)), name="adults", padded=unpadded):
+    return encode_population(rows, population=name, round_key=key, round_id=round_id, local_secret=secret, encoding=ENCODING, padded=padded)
 
 
 def by_pseudonym(made, projection):
@@ -273,3 +273,33 @@ def test_a_weak_diffusion_is_refused_in_production(t):
 )
 def test_what_identifies_people_hides_itself(shown):
     assert "ada" not in repr(shown).lower()
+
+
+@pytest.mark.parametrize("people", [1, 60, 64])
+def test_a_padded_population_has_the_agreed_size_in_every_projection_and_its_people_stay(people):
+    bare, padded = encoded(population(people)), encoded(population(people), padded=Padding().size)
+    for projection in PROJECTIONS:
+        assert padded.clks[projection].shape == (64, FILTER_BITS // 8)
+        assert by_pseudonym(bare, projection).items() <= by_pseudonym(padded, projection).items()
+        assert len(np.unique(padded.clks[projection], axis=0)) > 55  # few people give few names to draw from
+    assert np.array_equal(bare.joins[1], padded.joins[1])
+
+
+def test_the_padding_of_two_parties_has_nobody_in_common_with_one_another():
+    rows, padded = population(60), Padding(smallest_rows=400).size
+    ours, theirs = (encoded(rows, secret=secret, padded=padded) for secret in (bytes(range(32, 64)), bytes(range(64, 96))))
+    for projection in PROJECTIONS:
+        people = {clk.tobytes() for clk in encoded(rows).clks[projection]}
+        drawn, others = ({clk.tobytes() for clk in made.clks[projection]} - people for made in (ours, theirs))
+        assert min(len(drawn), len(others)) > 300
+        assert len(drawn & others) < 0.25 * len(drawn)  # by chance: there are but 35 names and 45 births to draw from
+
+
+def test_padding_cannot_be_told_by_its_weight():
+    rows = population(400)
+    made = encoded(rows, padded=Padding(smallest_rows=800).size)
+    joined = {own.tobytes() for own in made.joins[1]}
+    for projection in PROJECTIONS:
+        genuine = np.array([own.tobytes() in joined for own in made.pseudonyms[projection]])
+        weights = np.unpackbits(made.clks[projection], axis=1).sum(axis=1)
+        assert abs(weights[genuine].mean() - weights[~genuine].mean()) < 8

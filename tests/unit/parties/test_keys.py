@@ -14,7 +14,7 @@ from schemas.canonical import digest_of
 from schemas.errors import AuthenticationError, ConfigurationError, RoundError, SealError
 from schemas.roster import Identity, Kind, Organisation, Role, Roster
 from schemas.round_manifest import RoundManifest
-from schemas.sealed import SealingKey
+from schemas.sealed import SealingKey, seal
 from schemas.signature import public_text
 
 DIGEST, OTHER_DIGEST = "ab" * 32, "cd" * 32
@@ -42,7 +42,7 @@ ROSTER = Roster(
 
 
 def sealed(share=SHARES["holder-1"], *, digest=DIGEST, key=KEYS["holder-1"], recipient=POLICE, holder=HOLDER):
-    return seal_share(share, digest, holder, key, recipient)
+    return seal_share(share, digest, holder, (f"{holder.organisation}/{Role.KEY_HOLDER}", key), recipient)
 
 
 def opened(envelope, *, digest=DIGEST, recipient="police-a", key=SEALING["police-a"]):
@@ -125,7 +125,7 @@ def test_a_new_node_has_private_keys_of_its_own(tmp_path):
     assert [item.role for item in entry.identities] == [Role.CUSTODIAN, Role.DESK]
     for item in entry.identities:
         assert public_text(load_signing_key(settings, item.role)) == item.signing_key
-        assert load_sealing_key(settings, item.role).public_text() == item.sealing_key
+        assert load_sealing_key(settings, item.role).open(seal(b"share", item.sealing_key, "here"), "here") == b"share"
     assert len(load_local_secret(settings)) == 32
     assert settings.directory.stat().st_mode & 0o777 == 0o700
     files = [*settings.path("keys").iterdir(), settings.path("node.sqlite")]

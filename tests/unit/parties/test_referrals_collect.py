@@ -1,10 +1,15 @@
 """Collecting at the desk: exactly once, whatever crashes; nobody else's envelope; nothing lost."""
 
+import atexit
 import base64
+import functools
 import json
 import re
+import shutil
 import stat
-from datetime import UTC, datetime
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,14 +22,14 @@ from parties.client import ServiceClient
 from parties.controls.names import record_key
 from parties.initialise import init_node, install
 from parties.referrals import collect as collecting
-from parties.referrals.collect import Collected, collect, open_envelope, referrals
-from parties.referrals.routing import RecipientRole
+from parties.referrals.collect import Collected, approve, collect, open_envelope, referrals
+from parties.referrals.directory import RecipientRole
 from parties.settings import load_settings
 from parties.store.engine import open_node_store
-from parties.store.models import Alarm, Person
+from parties.store.models import Alarm, DocumentApproval, Person, ProtectedOpening
 from parties.store.people import remember_people
 from schemas import agreement, roster, round_manifest
-from schemas.errors import AlarmError, ConfigurationError, SealError, ServiceError, TokenError
+from schemas.errors import AlarmError, ConfigurationError, ExtractError, SealError, ServiceError, TokenError
 from schemas.roster import Role, identity_of
 from schemas.sealed import seal
 from schemas.signature import SignedDocument, public_text, sign, signed
@@ -75,7 +80,17 @@ class Service:
 
 @pytest.fixture
 def node(tmp_path):
-    """Return an authority's settings and the service it talks to."""
+    """Return an authority's settings and the service it talks to, each time as if new."""
+    made, manifest, own, other = founded()
+    shutil.copytree(made, tmp_path / "north")
+    return load_settings(tmp_path / "north"), Service(manifest), own, other
+
+
+@functools.cache
+def founded():
+    """Make the authority's node once in a process; return its directory, the round's manifest, and both authorities' rostered entries."""
+    tmp_path = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, tmp_path)
     roots = {name: Ed25519PrivateKey.generate() for name in ("root/one", "root/two")}
     operator = Ed25519PrivateKey.generate()
     own = init_node(
@@ -112,14 +127,14 @@ def node(tmp_path):
     store = open_node_store(settings)
     remember_people(store, ROUND, "children", [(person, record_id) for record_id, person in PERSONS.items()])
     store.dispose()
-    return settings, Service(signed(operator, "service/one", round_manifest.CONTEXT, manifest)), own, other
+    return settings.directory, signed(operator, "service/one", round_manifest.CONTEXT, manifest), own, other
 
 
 def by_all(roots, context, body):
     return SignedDocument(body=body, signatures=[sign(key, name, context, body) for name, key in roots.items()])
 
 
-def envelope(node, child, *, grade="A", to="own", authority=None, person=None, is_dummy=False):
+def envelope(node, child, *, grade="A", to="own", authority=None, person=None, is_dummy=False, own_carer="ef" * 16):
     """Seal a token as the service would, put it at the service, and return its id."""
     _, service, own, other = node
     addressee = own if to == "own" else other
@@ -130,7 +145,7 @@ def envelope(node, child, *, grade="A", to="own", authority=None, person=None, i
         round_id=ROUND,
         authority=name,
         child=person,
-        own_carer=None,
+        own_carer=own_carer,
         grade=grade,
         expires_at="2099-01-01T00:00:00Z",
         is_dummy=is_dummy,
@@ -176,7 +191,7 @@ def test_a_dummy_is_redeemed_once_and_leaves_no_document(node):
     assert run(node) == Collected(0, 0, {})
     file = node[0].path("dummy.kls")
     file.write_bytes(node[1].envelopes[dummy])
-    with pytest.raises(TokenError, match=r"already opened on .*; it is of no child"):
+    with pytest.raises(TokenError, match=r"already opened on .*; nothing is to be done with it"):
         open_envelope(node[0], file, ROUND, client=client(*node[:2]))
 
 
@@ -186,6 +201,28 @@ def test_the_console_names_the_authority_s_own_record_post_and_grade(node):
     run(node)
     assert sorted(referrals(node[0], ROUND)) == [("C-1", RecipientRole.DSL, "A"), ("C-2", RecipientRole.HEALTH_VISITOR, "B")]
     assert referrals(node[0], "round-2") == []
+
+
+def test_a_document_says_by_when_to_act_by_the_authority_s_own_calendar(node):
+    today = datetime.now(UTC).date()
+    closed = f"first_day,last_day\n{today},{today + timedelta(days=400)}\n"
+    node[0].path("extract", "closures.csv").write_text(closed, encoding="utf-8")
+    name = f"referral-{envelope(node, 'C-1')[:12]}.json"
+    run(node)
+    document = json.loads(node[0].path("referrals", name).read_bytes())
+    due = document["due"]
+    assert document["also"]["name"] == "Sam Point"  # nobody is at school for so long
+    assert due.endswith(" 08:30")
+    assert today + timedelta(days=400) < date.fromisoformat(due[:10]) <= today + timedelta(days=405)
+
+
+@pytest.mark.parametrize("row", ["2026-09-14,2026-09-13", "2026-09-14,", "tomorrow,2026-09-14"])
+def test_closures_that_cannot_be_read_are_named_before_anything_is_redeemed(node, row):
+    node[0].path("extract", "closures.csv").write_text(f"first_day,last_day\n{row}\n", encoding="utf-8")
+    envelope(node, "C-1")
+    with pytest.raises(ExtractError, match="closures, row 2: want first_day and last_day"):
+        run(node)
+    assert node[1].redeemed == {}
 
 
 def test_collecting_again_does_nothing(node):
@@ -347,3 +384,131 @@ def test_an_authority_without_a_single_point_of_contact_is_told_before_anything_
 def test_only_an_authority_has_a_desk(node):
     with pytest.raises(ConfigurationError, match="this node is a police"):
         run((node[0].model_copy(update={"kind": "police"}), *node[1:]))
+
+
+def protect(node, record, protection):
+    """Let the authority's record say that a child is protected."""
+    path = node[0].path("extract", "children.csv")
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    if "protection" not in header:
+        header, rows = f"{header},protection", [f"{row}," for row in rows]
+    changed = [f"{row.rpartition(',')[0]},{protection}" if row.startswith(f"{record},") else row for row in rows]
+    path.write_text("\n".join([header, *changed]) + "\n", encoding="utf-8")
+
+
+def rows_of(node, model):
+    store = open_node_store(node[0])
+    with Session(store) as session:
+        found = list(session.scalars(select(model)))
+    store.dispose()
+    return found
+
+
+def test_a_child_whose_parent_the_authority_does_not_know_reaches_its_single_point_of_contact(node):
+    envelope(node, "C-1", own_carer=None)
+    assert run(node).routed_by_role == {RecipientRole.SINGLE_POINT_OF_CONTACT: 1}
+
+
+@pytest.mark.parametrize(("authority", "role"), [("E10000001", RecipientRole.DSL), ("W06000015", RecipientRole.RESPONSIBLE_AUTHORITY)])
+def test_an_authority_that_names_itself_as_responsible_keeps_the_child(node, authority, role):
+    children, directory = node[0].path("extract", "children.csv"), node[0].path("extract", "directory.csv")
+    header, first, *_ = children.read_text(encoding="utf-8").splitlines()
+    children.write_text(f"{header},responsible_authority\n{first},{authority}\n", encoding="utf-8")
+    directory.write_text(f"{DIRECTORY}responsible_authority,W06000015,Rhys Contact,01632 960009\n", encoding="utf-8")
+    envelope(node, "C-1")
+    assert run(node).routed_by_role == {role: 1}
+
+
+@pytest.mark.parametrize("protection", ["adopted", "witness_protection", "objection_upheld", "with_parent_in_unit", "refuge adopted"])
+def test_a_child_who_must_not_be_shown_leaves_a_used_token_and_one_audit_row(node, protection, tmp_path):
+    protect(node, "C-1", protection)
+    hidden, other = envelope(node, "C-1"), envelope(node, "C-2")
+    done = run(node)
+    assert (done.written, done.problems, done.held) == (1, (), ())
+    assert documents(node) == [f"referral-{other[:12]}{ending}" for ending in (".html", ".json")]
+    assert len(node[1].redeemed) == 2
+    assert [(row.envelope_id, row.opening) for row in rows_of(node, ProtectedOpening)] == [(hidden, "NOT_SHOWN")]
+    assert run(node) == Collected(0, 0, {})
+    assert [item.child_id for item in referrals(node[0], ROUND)] == ["C-2"]
+    store = b"".join(path.read_bytes() for path in node[0].directory.glob("node.sqlite*"))
+    assert not [word for word in protection.split() if word.encode() in store]
+    file = tmp_path / "one.sealed"
+    file.write_bytes(node[1].envelopes[hidden])
+    with pytest.raises(TokenError, match=r"already opened on .*; nothing is to be done with it"):
+        open_envelope(node[0], file, ROUND, client=client(*node[:2]))
+
+
+@pytest.mark.parametrize("protection", ["refuge", "contact_order", "domestic_abuse", "sensitive"])
+def test_a_protected_child_s_document_is_written_once_two_people_approve_and_names_nobody(node, protection):
+    protect(node, "C-1", protection)
+    envelope_id = envelope(node, "C-1")
+    name = f"referral-{envelope_id[:12]}"
+    for _ in range(2):
+        done = run(node)
+        assert (done.written, done.held) == (0, (name,))
+    assert len(node[1].redeemed) == 1
+    assert documents(node) == referrals(node[0], ROUND) == []
+    assert [(row.envelope_id, row.opening) for row in rows_of(node, ProtectedOpening)] == [(envelope_id, "RESTRICTED")]
+    assert approving(node, name, "Sam Point") == approving(node, name, "  sam   POINT ") == 1
+    assert documents(node) == []
+    assert approving(node, name, "Ann Other") == 2
+    document = json.loads(node[0].path("referrals", f"{name}.json").read_text(encoding="utf-8"))
+    assert (document["child_record"], document["recipient"]["role"]) == (
+        "C-1",
+        "single_point_of_contact",
+    )  # no social care in this directory
+    assert not {"child_name", "date_of_birth", "school_urn", "area"} & set(document)
+    assert "Example" not in node[0].path("referrals", f"{name}.html").read_text(encoding="utf-8")
+    assert {row.approver for row in rows_of(node, DocumentApproval)} == {"sam point", "ann other"}
+    assert run(node).held == ()
+    with pytest.raises(TokenError, match="none of that name waits"):
+        approving(node, name, "Third Person")
+
+
+def approving(node, document, name):
+    return approve(node[0], ROUND, document, name, client=client(*node[:2]))
+
+
+def test_approval_does_what_the_record_says_by_then(node):
+    protect(node, "C-1", "refuge")
+    protect(node, "C-2", "refuge")
+    names = [f"referral-{envelope(node, child)[:12]}" for child in ("C-1", "C-2")]
+    run(node)
+    protect(node, "C-1", "adopted")
+    protect(node, "C-2", "")
+    for name in names:
+        approving(node, name, "Sam Point")
+        assert approving(node, name, "Ann Other") == 2
+    assert [path for path in documents(node) if path.endswith(".json")] == [f"{names[1]}.json"]
+    assert json.loads(node[0].path("referrals", f"{names[1]}.json").read_bytes())["child_name"] == "Tom Sample"
+    assert run(node).held == ()
+
+
+@pytest.mark.parametrize("name", ["", " ", "x", "y" * 81])
+def test_whoever_approves_has_a_name(node, name):
+    with pytest.raises(ConfigurationError, match="approver"):
+        approving(node, "referral-0", name)
+
+
+def test_a_protection_that_nobody_knows_stops_one_envelope_and_its_token_stays_good(node):
+    protect(node, "C-1", "refudge")
+    envelope(node, "C-1")
+    envelope(node, "C-2")
+    done = run(node)
+    assert done.written == len(done.problems) == len(node[1].redeemed) == 1
+    assert "protection is no code" in done.problems[0]
+    assert "refudge" not in done.problems[0]
+    protect(node, "C-1", "")
+    assert run(node).written == 1
+
+
+@pytest.mark.parametrize("step", ["records.record_opening", "records.record_held"])
+def test_a_crash_while_a_protected_child_is_dealt_with_is_mended_by_the_next_run(node, step, monkeypatch):
+    protect(node, "C-1", "refuge")
+    envelope(node, "C-1")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{collecting.__name__}.{step}", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run(node)
+    assert len(run(node).held) == 1
+    assert len(rows_of(node, ProtectedOpening)) == 1

@@ -152,6 +152,7 @@ def test_a_wave_may_be_answered_again_as_it_was_and_not_otherwise(store):
         spend_nonces(store, "r-1", "wave-1", "d2", [b"z" * 16])
 
 
+@pytest.mark.slow
 def test_a_wave_longer_than_a_batch_is_kept_whole(store):
     nonces = [number.to_bytes(16, "big") for number in range(BATCH + 2)]
     spend_nonces(store, "r-1", "wave-1", "d1", nonces)

@@ -21,7 +21,9 @@ from schemas.signature import public_text, signed
 
 TABLE = NoisedTable(
     round_id="round-1", cap=4, micro_rho=24_356, epsilon_per_mille=1_001, delta="1e-6",
+    epsilon_per_mille_at={"1e-6": 1_001, "1e-10": 1_374},
     cells=[Cell(area=NATION, value=321, lower=249, upper=393), Cell(area="E10000001", value=-3, lower=-45, upper=39)],
+    adjusted=[Cell(area=NATION, value=80, lower=43, upper=117), Cell(area="E10000001", value=80, lower=43, upper=117, mark="u")],
 )  # fmt: skip
 NAMES = {NATION: "England and Wales", "E10000001": "Northshire, County"}
 
@@ -65,13 +67,34 @@ def test_another_round_s_table_or_something_else_is_refused(office):
             fetch(office, document)
 
 
+@pytest.mark.parametrize(
+    "adjusted",
+    [
+        [],
+        TABLE.adjusted[:1],
+        TABLE.cells,
+        [TABLE.adjusted[0], TABLE.adjusted[1].model_copy(update={"value": 81})],
+        [cell.model_copy(update={"value": -1}) for cell in TABLE.adjusted],
+    ],
+)
+def test_a_table_that_does_not_add_up_is_refused(office, adjusted):
+    with pytest.raises(ServiceError, match="do not add up"):
+        fetch(office, by(office[1], TABLE.model_copy(update={"adjusted": adjusted})))
+
+
+def rows_of(path):
+    return list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+
+
 def test_a_publication_holds_counts_metadata_and_checksums(tmp_path):
     files = publish(TABLE, tmp_path / "out", NAMES)
-    assert [path.name for path in files] == ["counts.csv", "metadata.json", "SHA256SUMS"]
-    rows = list(csv.reader((tmp_path / "out" / "counts.csv").read_text(encoding="utf-8").splitlines()))
-    assert rows == [list(COLUMNS), [NATION, NAMES[NATION], "321", "249", "393"], ["E10000001", NAMES["E10000001"], "-3", "-45", "39"]]
+    assert [path.name for path in files] == ["counts.csv", "measurements.csv", "metadata.json", "SHA256SUMS"]
+    area = "E10000001"
+    assert rows_of(files[0]) == [list(COLUMNS), [NATION, NAMES[NATION], "80", "43", "117", ""], [area, NAMES[area], "80", "43", "117", "u"]]
+    assert rows_of(files[1])[1:] == [[NATION, NAMES[NATION], "321", "249", "393", ""], [area, NAMES[area], "-3", "-45", "39", ""]]
     said = json.loads((tmp_path / "out" / "metadata.json").read_text(encoding="utf-8"))
     assert (said["rho"], said["epsilon"], said["delta"], said["cap"]) == (0.024356, 1.001, "1e-6", 4)
+    assert said["epsilon_at"] == {"1e-6": 1.001, "1e-10": 1.374}
     for line in (tmp_path / "out" / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         checksum, name = line.split("  ")
         assert sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == checksum

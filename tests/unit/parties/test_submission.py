@@ -1,16 +1,20 @@
 """The custodian's path against the real service over TLS: keys, submission, receipt, and what stays behind."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from linkage_in_miniature import EXTRACTS, make_linkage, open_round, running_service, signed_by_roots, write_extract
+from linkage_in_miniature import EXTRACTS, SMALLEST_ROWS, make_linkage, open_round, running_service, signed_by_roots, write_extract
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flows.command import main
+from linkage.operator import OperatorClient
 from parties import client as client_module
+from parties.auditing import audit
 from parties.client import ServiceClient
 from parties.initialise import init_node, install, load_agreed
 from parties.keyholder import issue_shares
@@ -28,6 +32,7 @@ from schemas.roster import Kind, Role
 from schemas.signature import SignedDocument
 from schemas.slots import VOLUMES, slot_rows
 
+BEACON = "b" * 64
 CUSTODIANS = ("prison", "police-a", "authority-a")
 
 
@@ -62,7 +67,11 @@ def test_every_custodian_submits_and_keeps_its_receipt_and_what_it_may_be_asked_
         assert (done.round_id, done.again) == (round_id, False)
         kept = {path for path in files_of(nodes[name]) - before if not path.startswith("quarantine/")}
         answers = set() if name == "prison" else {f"second-look/{round_id}.npz"}
-        assert {path for path in kept if "sqlite" not in path} == {f"receipts/{round_id}.receipt", *answers}
+        assert {path for path in kept if "sqlite" not in path} == {
+            f"receipts/{round_id}.receipt",
+            f"receipts/{round_id}.manifest.json",
+            *answers,
+        }
         assert nodes[name].path("receipts", f"{round_id}.receipt").stat().st_size == RECEIPT_BYTES
     assert {"check", "encode adults", "encode children", "send"} <= set(steps)
 
@@ -81,6 +90,7 @@ def test_only_an_authority_can_tell_whom_a_person_id_stands_for(linkage, round_i
             assert {tuple(row) for row in found} == expected
 
 
+@pytest.mark.slow
 def test_the_same_data_is_not_sent_again_and_other_data_takes_its_place(linkage, round_id):
     directory, nodes = linkage
     first, second = submit(nodes["police-a"], round_id), submit(nodes["police-a"], round_id)
@@ -193,8 +203,35 @@ def test_the_manifest_lists_every_part_and_the_same_rows_for_each_projection(lin
     assert len({rows[name] for name in filters if name.startswith("adults")}) == 1
     assert {rows[name] for name in slots if name.startswith("adults")} == {each * rows["adults.A.arrow"]}
     assert manifest.quarantined_per_mille == 167
+    assert rows["adults.A.arrow"] == SMALLEST_ROWS
     content = b"".join(path.read_bytes() for path in nodes["prison"].path("outbox", round_id).iterdir())
     assert not [word for word in (b"Birch", b"birch", b"A1234BC", b"CF10 3NP", b"CF103NP", b"1985-02-03", b"19850203") if word in content]
+
+
+@pytest.mark.slow
+def test_extracts_of_different_length_give_parts_of_equal_size(linkage, round_id):
+    directory, nodes = linkage
+    sizes = []
+    try:
+        for receptions in (EXTRACTS["prison"]["receptions"], EXTRACTS["prison"]["receptions"][:-1]):
+            write_extract(directory / "prison", {"receptions": receptions})
+            prepare(nodes["prison"], round_id)
+            sizes.append({path.name: path.stat().st_size for path in nodes["prison"].path("outbox", round_id).iterdir()})
+    finally:
+        write_extract(directory / "prison", EXTRACTS["prison"])
+    for seen in sizes:
+        del seen["manifest.json"]  # says the share in quarantine, in thousandths
+    assert sizes[0] == sizes[1]
+
+
+def test_an_extract_of_fewer_people_than_agreed_is_refused_before_it_is_padded(linkage, round_id, monkeypatch):
+    _, nodes = linkage
+    agreed = load_agreed(nodes["prison"])
+    probing = agreed.agreement.probing.model_copy(update={"minimum_rows": 50})
+    few = replace(agreed, agreement=agreed.agreement.model_copy(update={"probing": probing}))
+    monkeypatch.setattr("parties.submission.prepare.load_agreed", lambda _: few)
+    with pytest.raises(SubmissionError, match=r"fewer than the agreed 50 people.*nothing was sent"):
+        prepare(nodes["prison"], round_id)
 
 
 def test_a_service_that_is_not_there_is_said_so(tmp_path, monkeypatch):
@@ -258,3 +295,25 @@ def test_migrations_make_the_tables_that_the_models_say(tmp_path):
     engine = open_node_store(load_settings(tmp_path))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+@pytest.mark.slow
+def test_an_audit_opens_committed_records_and_names_the_local_ones_and_fails_for_another_extract(linkage, round_id, capsys):
+    directory, nodes = linkage
+    settings = nodes["police-a"]
+    submit(settings, round_id)
+    with pytest.raises(RoundError, match="is open; audit it once it is closed"):
+        audit(settings, round_id, BEACON)
+    with OperatorClient(directory / "operator-1") as operator:
+        operator.close_round(round_id)
+    assert main(["party", "audit", "--dir", str(settings.directory), "--round", round_id, "--beacon", BEACON]) == 0
+    assert "all were committed to" in capsys.readouterr().out
+    assert settings.path("audits", f"{round_id}.csv").read_text().splitlines() == ["population,record,is_in_source_system", "adults,P1,"]
+    other = [EXTRACTS["police-a"]["persons"][0], EXTRACTS["police-a"]["persons"][1].replace("Ada", "Eva")]
+    write_extract(directory / "police-a", {"persons": other})
+    with pytest.raises(SubmissionError, match=r"row \d+: not what the manifest commits to"):
+        audit(settings, round_id, BEACON)
+    write_extract(directory / "police-a", EXTRACTS["police-a"])
+    settings.path("receipts", f"{round_id}.manifest.json").unlink()
+    with pytest.raises(SubmissionError, match="missing or malformed"):
+        audit(settings, round_id, BEACON)

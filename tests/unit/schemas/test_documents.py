@@ -5,10 +5,12 @@ from datetime import date
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas import agreed, agreement, roster, signature
-from schemas.agreement import Agreement, Encoding, LawfulBasis
+from schemas.agreement import SCOPE_ROWS, Agreement, Encoding, LawfulBasis
 from schemas.canonical import canonical_json, digest, digest_of, short
 from schemas.errors import AgreementError, AuthenticationError
 from schemas.roster import Identity, Kind, Organisation, Role, Roster, check_roster, identity_of
@@ -177,7 +179,15 @@ def encoding(**changes):
 def agreement_of(made_roster, **changes):
     digest_of_roster = digest_of(made_roster.model_dump(mode="json"))
     bases = [
-        LawfulBasis(organisation=item.organisation, basis="public_task", statute="an Act", dpia="1", expires_on=LATER)
+        LawfulBasis(
+            organisation=item.organisation,
+            basis="public_task",
+            statute="an Act",
+            dpia="1",
+            power="e-safeguard",
+            necessity="to offer support to children with a parent in prison",
+            expires_on=LATER,
+        )
         for item in made_roster.custodians()
     ]
     fields = {
@@ -192,6 +202,24 @@ def test_a_production_profile_refuses_weak_encodings(change):
     with pytest.raises(ValidationError, match="odd diffusion"):
         Encoding.model_validate(encoding(**change))
     assert Encoding.model_validate(encoding(**change, profile="development"))
+
+
+@pytest.mark.parametrize("profile", ["production", "small-scope"])
+def test_a_production_profile_refuses_to_send_submissions_as_they_are(profile):
+    for step in (0, 49):
+        with pytest.raises(ValidationError, match="pads submissions, in steps of at least 50 per mille"):
+            agreement_of(roster_of(cast()), encoding=encoding(profile=profile), padding={"step_per_mille": step})
+        agreement_of(roster_of(cast()), encoding=encoding(profile="development"), padding={"step_per_mille": step})
+    assert agreement_of(roster_of(cast()), encoding=encoding(profile=profile), padding={"step_per_mille": 50}).padded(1) == 64
+
+
+@given(rows=st.integers(0, SCOPE_ROWS), step=st.integers(50, 1_000), smallest=st.integers(1, 100_000))
+def test_a_padded_pool_has_room_costs_at_most_a_step_and_has_one_of_few_sizes(rows, step, smallest):
+    made = agreement_of(roster_of(cast()), padding={"step_per_mille": step, "smallest_rows": smallest})
+    size = made.padded(rows)
+    assert rows <= size <= min(SCOPE_ROWS, max(smallest, rows * (1_000 + step) / 1_000 + 1))
+    assert made.padded(size) == size  # so whoever looks at sizes alone accepts it
+    assert made.padded(max(rows - 1, 0)) in {size, rows - 1}
 
 
 @pytest.mark.parametrize("diffusion", [9, 11, 13])
@@ -308,3 +336,10 @@ def test_a_malformed_round_is_refused(change):
 def test_contexts_name_what_they_are_for():
     assert share_context("d", "holder", "prison") != share_context("d", "prison", "holder")
     assert round_key_context("a", "b") != round_key_context("b", "a")
+
+
+def test_a_round_does_not_start_where_one_custodian_says_not_why_it_takes_part():
+    bases = agreement_of(roster_of(cast())).lawful_bases
+    start(lawful_bases=bases)
+    with pytest.raises(AgreementError, match=f"the lawful basis of {bases[-1].organisation} has no necessity note"):
+        start(lawful_bases=[*bases[:-1], bases[-1].model_copy(update={"necessity": " " * 80})])

@@ -125,6 +125,7 @@ def test_a_row_that_refers_to_a_quarantined_row_is_quarantined():
     assert result.failures == [Failure(2, "nomis_number", "refers_to")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault[-1] == QUARANTINE], ids=lambda fault: f"{fault[2]}-{fault[4]}")
 def test_removing_a_rule_changes_what_is_quarantined(fault):
     kind, file, column, value, rule, _ = fault

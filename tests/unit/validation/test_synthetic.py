@@ -63,6 +63,7 @@ def test_custodians_and_truth_are_in_folders_apart(population):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "folder", ["prison-service", "police-south-wales", "police-west-midlands", "local-authority-W06000015", "local-authority-E08000025"]
 )
