@@ -6,7 +6,6 @@ makes every weight even), and the map is drawn again until it loses nothing: ran
 Source: Armknecht, Heng & Schnell, "Strengthening privacy-preserving record linkage using diffusion", PoPETs 2023(2).
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import count
 
@@ -85,24 +84,21 @@ def check_map(positions: NDArray[np.int64], t: int) -> None:
 
 def gf2_rank(positions: NDArray[np.int64]) -> int:
     """Return the rank over GF(2) of the map with these positions."""
-    return independent_rows(sum(1 << position for position in picked) for picked in positions.tolist())
+    rows = np.zeros((len(positions), FILTER_BITS), dtype=np.uint8)
+    rows[np.arange(len(positions))[:, None], positions] = 1
+    return independent_rows(np.packbits(rows, axis=1))
 
 
-def independent_rows(rows: Iterable[int]) -> int:
-    """Return the rank over GF(2) of rows of bits, each as a number."""
-    pivots: dict[int, int] = {}
-    for row in rows:
-        left = row
-        while left and (pivot := pivots.get(left.bit_length())):
-            left ^= pivot
-        if left:
-            pivots[left.bit_length()] = left
-    return len(pivots)
+def independent_rows(rows: NDArray[np.uint8]) -> int:
+    """Return the rank over GF(2) of rows of bits, packed, shape (n, bytes) with whole words of eight bytes."""
+    from parties.encoding.rank_kernel import reduced_rank  # numba: loaded where there is something to reduce
+
+    return int(reduced_rank(np.array(rows, order="C").view(np.uint64)))
 
 
 @lru_cache(maxsize=KEPT_DRAWS)
 def _positions(key: bytes, t: int) -> NDArray[np.int64]:
-    """Draw until nothing is lost, three to four times on average; kept, because the search for the rank is what takes time."""
+    """Draw until nothing is lost, three to four times on average; kept, because a round asks again."""
     draws = (_draw(Keystream(derive(key, "draw", str(attempt))), t) for attempt in count())
     found = next(positions for positions in draws if t % 2 == 0 or gf2_rank(positions) == FILTER_BITS)
     check_map(found, t)

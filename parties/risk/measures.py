@@ -76,5 +76,4 @@ def _rank_missing(clks: Bytes2D, stream: Keystream) -> float | None:
     drawn = np.unique(clks[stream.permutation(len(clks))[: 2 * RANKED]], axis=0)
     if len(drawn) < RANKED:
         return None
-    rows = (int.from_bytes(row.tobytes(), "big") for row in drawn[stream.permutation(len(drawn))[:RANKED]])
-    return float(FILTER_BITS - independent_rows(rows))
+    return float(FILTER_BITS - independent_rows(drawn[stream.permutation(len(drawn))[:RANKED]]))

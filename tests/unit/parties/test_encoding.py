@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from parties.encoding import diffusion
 from parties.encoding.canaries import canary_rows
 from parties.encoding.clk import encode_clks
-from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank
+from parties.encoding.diffusion import check_diffusion, check_map, diffuse, draw_positions, gf2_rank, independent_rows
 from parties.encoding.encode import encode_canaries, encode_population, encode_values, invented, unpadded
 from parties.encoding.normalise import in_full
 from parties.encoding.rows import PersonRows, column, fields, filters
@@ -210,6 +210,26 @@ def test_diffusion_uses_every_bit_equally_and_loses_nothing(t):
     assert (np.bincount(positions.ravel(), minlength=FILTER_BITS) == t).all()
     assert all(len(set(row)) == t for row in positions.tolist())
     assert gf2_rank(positions) == FILTER_BITS
+
+
+def rank_by_numbers(rows):
+    pivots = {}
+    for row in rows:
+        left = int.from_bytes(row.tobytes(), "big")
+        while left and (pivot := pivots.get(left.bit_length())):
+            left ^= pivot
+        if left:
+            pivots[left.bit_length()] = left
+    return len(pivots)
+
+
+@pytest.mark.parametrize("rows", [1, 40, 128, 300])
+def test_the_rank_is_that_of_plain_elimination(rows):
+    drawn = np.random.default_rng(rows).integers(0, 256, (rows, 16), dtype=np.uint8)
+    drawn[rows // 2 :] = drawn[: rows - rows // 2]  # half of them say nothing new
+    before = drawn.copy()
+    assert independent_rows(drawn) == rank_by_numbers(drawn)
+    assert np.array_equal(drawn, before)
 
 
 def test_the_weight_of_a_diffused_filter_is_odd_where_the_filters_is():
