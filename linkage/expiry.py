@@ -1,6 +1,6 @@
 """The end of a round: what the service destroys, when it is due, and the statements of those who deleted what they had.
 
-Destroyed are the storage key, the vault's files, key shares, requests and answers, findings, exact counts and envelopes. Kept are
+Destroyed are the storage key, the vault's files, key shares, requests and answers, findings, exact counts, envelopes and questions. Kept are
 the signed manifests, the audit log, in which every statement lies, and the privacy ledger. What is due follows from the
 manifest, the agreement and when the operators released: from nothing that a search found.
 """
@@ -22,7 +22,7 @@ from linkage.settings import ServiceSettings
 from linkage.states import State
 from linkage.store.audit import append
 from linkage.store.engine import empty_journal
-from linkage.store.models import Asked, AuditEntry, Chunk, Envelope, Finding, KeyShare, Round, Submission
+from linkage.store.models import Asked, AuditEntry, Chunk, Envelope, Finding, KeyShare, Questions, Round, Submission
 from schemas.agreement import Agreement
 from schemas.audit import AuditEvent
 from schemas.deletion import CONTEXT, Deleted, DeletionStatement, Material, read_statement
@@ -32,7 +32,7 @@ from schemas.signature import SignedDocument, signed
 
 EXPIRED, DELETED = "round-expired", "deletion-stated"  # kinds of audit events
 DESTROYED = (Material.STORAGE_KEY, Material.VAULT, Material.SEALED_SHARES, Material.FINDINGS, Material.ENVELOPES)
-OF_A_ROUND = (KeyShare, Asked, Finding, Envelope)
+OF_A_ROUND = (KeyShare, Asked, Finding, Envelope, Questions)
 
 
 class Reason(StrEnum):
@@ -63,7 +63,7 @@ def expire(session: Session, round_: Round, agreement: Agreement, *, signer: Sig
     session.execute(delete(Chunk).where(Chunk.submission.in_(select(Submission.digest).where(Submission.round_id == round_.round_id))))
     for table in OF_A_ROUND:
         session.execute(delete(table).where(table.round_id == round_.round_id))
-    round_.storage_key, round_.counts = b"", None
+    round_.storage_key, round_.storage_master, round_.counts = b"", None, None
     statement = DeletionStatement(
         round_id=round_.round_id,
         round_digest=round_.digest,

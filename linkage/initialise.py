@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from linkage.certificates import AUTHORITY_CERTIFICATE, make_certificates
 from linkage.private_files import private_directory, write_private_file
 from linkage.settings import SETTINGS_FILE, ServiceSettings, save_settings
+from linkage.storage_keys import make_first_master
 from linkage.store.engine import migrate, open_store
 from schemas.agreed import AGREEMENT_FILE, ROOTS_FILE, ROSTER_FILE, TRUST_FILE, Agreed, open_agreed
 from schemas.errors import ConfigurationError
@@ -56,6 +57,7 @@ def init_service(
     migrate(store)
     store.dispose()
     own = _make_identity(Keyring(directory, passphrase), organisation, Role.SERVICE, Role.SERVICE)
+    make_first_master(settings)
     make_certificates(settings)
     trust = settings.path(*AUTHORITY_CERTIFICATE).read_bytes()
     url = f"https://{host}:{port}"

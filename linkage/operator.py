@@ -30,6 +30,7 @@ from schemas.round_manifest import CONTEXT as ROUND_CONTEXT
 from schemas.round_manifest import RoundManifest
 from schemas.signature import signed
 from validation.keyring import PassphraseReference
+from validation.patience import PatientClient
 
 TIMEOUT_SECONDS = 600  # a wave of a large round is made while the operator waits
 NONCE_BYTES = 16
@@ -56,7 +57,7 @@ class OperatorClient:
         self._settings = _load_settings(directory)
         self._key = read_signing_key(directory, Role.OPERATOR, self._settings)
         signer = RequestSigner(self._settings.key_id, self._key, clock=utc_now, nonce=lambda: secrets.token_urlsafe(NONCE_BYTES))
-        self._client = httpx.Client(
+        self._client = PatientClient(
             base_url=self._settings.service_url,
             auth=cast("Callable[[httpx.Request], httpx.Request]", signer),
             transport=transport,

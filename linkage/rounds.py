@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from linkage.clock import as_text
 from linkage.findings.explaining import Code
+from linkage.settings import ServiceSettings
 from linkage.states import Cancelled, State, check_may_move
-from linkage.store.audit import append
+from linkage.storage_keys import KEY_BYTES, give_key
+from linkage.store.audit import append, lock
 from linkage.store.models import Asked, Finding, Round, RoundBasis, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import check_may_start
@@ -26,7 +28,6 @@ from schemas.errors import AgreementError, RoundError
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
 
-STORAGE_KEY_BYTES = 32
 CLOSED, CANCELLED = "round-closed", "round-cancelled"  # kinds of audit events
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
 COUNTS = ("pairs", "opened", "findings", "releasable", "review")
@@ -100,7 +101,9 @@ def check_manifest_agrees(manifest: RoundManifest, agreed: Agreed) -> None:
         raise AgreementError("round manifest: purpose or scope is not the agreement's; open the round with the agreed ones")
 
 
-def open_round(session: Session, agreed: Agreed, round_id: str, document: SignedDocument, event: AuditEvent) -> Round:
+def open_round(
+    session: Session, agreed: Agreed, round_id: str, document: SignedDocument, event: AuditEvent, *, settings: ServiceSettings
+) -> Round:
     """Open a round under its manifest, whose signature the caller has checked; the same manifest again changes nothing.
 
     Raises:
@@ -121,8 +124,9 @@ def open_round(session: Session, agreed: Agreed, round_id: str, document: Signed
         manifest=document.model_dump(),
         state=State.OPEN,
         opened_at=event.at,
-        storage_key=secrets.token_bytes(STORAGE_KEY_BYTES),
     )
+    lock(session)  # a rotation sees this round, or this round sees the new master key
+    give_key(settings, round_, secrets.token_bytes(KEY_BYTES))
     session.add(round_)
     session.flush()  # bases refer to their round
     session.add_all(_bases(agreed, round_id))

@@ -23,6 +23,9 @@ class ServiceSettings(PassphraseReference):
     prefect_api: str | None = Field(default=None, max_length=300, description="this node's own Prefect API; none: run without")
     engine: EngineName = Field(default="threads", description="all give the same result; see docs/how-to/search-on-several-machines.md")
     workers: int | None = Field(default=None, ge=1, le=256, description="threads or processes that search; none: the usable cores")
+    requests_at_once: int = Field(default=64, ge=1, le=10_000, description="those beyond are told to come again")
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535, description="of Prometheus's text on 127.0.0.1; none: no metrics")
+    log: Literal["text", "json"] = Field(default="text", description="what is written to standard error: lines, or JSON objects")
     dask_scheduler: str | None = Field(
         default=None, max_length=300, pattern=r"^(tcp|tls)://\S+:\d{1,5}$", description="none: workers on this machine, while it searches"
     )

@@ -36,7 +36,7 @@ from linkage.inbox.vault import CARRIED_BLOB, LINKS_BLOB, OPENED_BLOB, PLAN_BLOB
 from linkage.inbox.waves import answered, read_asked, read_plan
 from linkage.looking import Looking
 from linkage.release.asking import asked_table
-from linkage.release.policy import Decided, decide_all
+from linkage.release.policy import TO_RELEASE, Decided, decide_all
 from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine
 from linkage.search.pools import RoundPools
@@ -52,6 +52,7 @@ from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
 from schemas.joins import NAMING, PERSON_BYTES
 from schemas.roster import Kind
+from schemas.token import envelope_id
 from validation.progress import Progress
 
 LINKS = pa.schema(
@@ -174,8 +175,10 @@ def _thresholds(database: Database, round_id: str, agreement: Agreement, everybo
 
 
 def findings_digest(rows: Iterable[Finding]) -> str:
-    """Return the digest that operators approve: of every finding that would be released."""
-    released = sorted([row.authority, row.child, row.own_carer, row.grade] for row in rows if row.decision == "release")
+    """Return the digest that operators approve: of every finding that is to be released, and of those that an envelope may be passed on to."""
+    released = sorted(
+        [row.authority, row.child, row.own_carer, row.grade, row.stands_by_for or ""] for row in rows if row.decision in TO_RELEASE
+    )
     return digest_of(released)
 
 
@@ -217,7 +220,15 @@ def _row(item: Decided, people: People, round_id: str) -> Finding:
         grade=item.grade,
         decision=item.decision,
         codes=list(item.codes),
+        stands_by_for=_stands_by_for(item, people, round_id),
     )
+
+
+def _stands_by_for(item: Decided, people: People, round_id: str) -> str | None:
+    """Return the id of the envelope for which a record is on stand-by."""
+    if item.decision != "stand-by":
+        return None
+    return envelope_id(round_id, item.acting.organisation, people.id("children", item.acting).hex())
 
 
 def _links_table(found: Iterable[Found], decided: Iterable[Decided], people: People, release: Release) -> pa.Table:

@@ -72,7 +72,19 @@ class Keyring:
         Raises:
             ConfigurationError: there is one already, or the passphrase is not as it must be.
         """
-        write_private(self.path(name), self._encrypted(name, secret) if self._has_passphrase() else base64.b64encode(secret))
+        beside = self.path(f"{name}{UNFINISHED}")
+        beside.unlink(missing_ok=True)
+        write_private(beside, self._encrypted(name, secret) if self._has_passphrase() else base64.b64encode(secret))
+        try:
+            os.link(beside, self.path(name))  # whole or not at all, and never over another
+        except FileExistsError:
+            raise _there_already(self.path(name)) from None
+        finally:
+            beside.unlink()
+
+    def delete(self, name: str) -> None:
+        """Delete a private key, for good; safe to repeat."""
+        self.path(name).unlink(missing_ok=True)
 
     def names(self) -> list[str]:
         """Return the names of all keys."""
@@ -204,11 +216,15 @@ def write_private(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except FileExistsError:
-        raise ConfigurationError(f"{path}: there is a key already; choose another directory, or move this one away") from None
+        raise _there_already(path) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _there_already(path: Path) -> ConfigurationError:
+    return ConfigurationError(f"{path}: there is a key already; choose another directory, or move this one away")
 
 
 def check_private(path: Path) -> None:

@@ -103,6 +103,28 @@ def certificate(*, certificate: Path, key: Path, dir: Path = Path(), as_json: Js
     emit({"installed": True}, f"installed in {dir}; start the service again, and delete {key}", as_json=as_json)
 
 
+def rotate(*, dir: Path = Path(), as_json: Json = False) -> None:
+    """Make a new master key, wrap the keys of all live rounds by it, and delete the old one. The service may run; takes half a minute.
+
+    Example: kinlink service rotate --dir service
+
+    Args:
+        dir: the service's directory. A rotation that was stopped is finished by the next.
+        as_json: print one JSON object.
+    """
+    from linkage.clock import utc_now
+    from linkage.storage_keys import rotate as rotate_keys
+    from linkage.store.engine import open_store
+
+    settings = load_settings(dir)
+    store = open_store(settings.database)
+    try:
+        moved = rotate_keys(store, settings, now=utc_now())
+    finally:
+        store.dispose()
+    emit({"moved": moved}, f"new master key in {dir}, {moved} rounds moved to it; replace your copy of keys/", as_json=as_json)
+
+
 def serve(*, dir: Path = Path()) -> None:
     """Serve the API over TLS until stopped.
 

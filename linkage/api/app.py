@@ -2,21 +2,27 @@
 
 import logging
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from linkage.agreed import load_agreed, load_signer
-from linkage.api import envelopes, problems, questions, rounds, shares, submissions, tables, waves
+from linkage.api import envelopes, problems, questions, readiness, rounds, shares, submissions, tables, waves
+from linkage.api.admission import Admission
 from linkage.api.call import Service
 from linkage.api.expiring import EVERY_SECONDS, expiring
 from linkage.api.identity import Identities
+from linkage.api.metrics import Counted, Metrics
 from linkage.certificates import SERVER_CERTIFICATE, SERVER_KEY, check_key_encrypted, server_password
 from linkage.clock import Clock, utc_now
 from linkage.expiry import expire_due
+from linkage.logs import start_log
 from linkage.rounds import close_due
 from linkage.settings import ServiceSettings
+from linkage.storage_keys import wrap_all_plain
 from linkage.store.engine import migrate, open_store
 from schemas.errors import ConfigurationError
 
@@ -38,15 +44,12 @@ def create_app(
     )
     app.state.service = _service(settings, engine or open_store(settings.database), clock)
     problems.install(app)
-    app.add_api_route("/v1/health", health, tags=["health"])
-    for noun in (rounds, shares, submissions, waves, envelopes, questions, tables):
+    app.add_middleware(Admission, most=settings.requests_at_once)
+    app.state.metrics = Metrics()
+    app.add_middleware(Counted, metrics=app.state.metrics)
+    for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables):
         app.include_router(noun.router)
     return app
-
-
-def health() -> dict[str, str]:
-    """Say that the service is up."""
-    return {"status": "ok", "service": "kinlink"}
 
 
 def serve(settings: ServiceSettings) -> None:
@@ -55,15 +58,18 @@ def serve(settings: ServiceSettings) -> None:
     Raises:
         ConfigurationError: certificate or key are missing, or the database does not answer.
     """
+    start_log(settings.log)
     store = open_store(settings.database)
     migrate(store)
     try:
         app = create_app(settings, store)
         service: Service = app.state.service
+        wrap_all_plain(store, settings)
         check_key_encrypted(settings, service.agreed.agreement.encoding.profile)
         close_due(store, service.agreed, actor=service.signer.key_id, now=utc_now())
         expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
-        make_server(settings, app).run()
+        with _watched(settings, app.state.metrics):
+            make_server(settings, app).run()
     finally:
         store.dispose()
 
@@ -82,6 +88,7 @@ def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
         ssl_keyfile=settings.path(*SERVER_KEY),
         ssl_keyfile_password=server_password(settings),
         access_log=False,
+        log_config=None,
         log_level=logging.WARNING,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -95,6 +102,22 @@ def make_server(settings: ServiceSettings, app: FastAPI) -> uvicorn.Server:
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     return uvicorn.Server(config)
+
+
+@contextmanager
+def _watched(settings: ServiceSettings, metrics: Metrics) -> Iterator[None]:
+    """Serve metrics on loopback for as long as the service is, where the settings name a port."""
+    if settings.metrics_port is None:
+        yield
+        return
+    try:
+        stop = metrics.serve(settings.metrics_port)
+    except OSError:
+        raise ConfigurationError("metrics_port: it is taken; choose another in settings.json") from None
+    try:
+        yield
+    finally:
+        stop()
 
 
 def _service(settings: ServiceSettings, store: Engine, clock: Clock) -> Service:

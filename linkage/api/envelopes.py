@@ -4,15 +4,19 @@ from hashlib import sha256
 from typing import Any
 
 from fastapi import APIRouter, Response
+from pydantic import ValidationError
 from sqlalchemy import select
 
-from linkage.api.call import Signed
+from linkage.api.bodies import takes_json
+from linkage.api.call import Call, Signed
+from linkage.api.parameters import Name
 from linkage.api.permissions import Action, check_can
 from linkage.api.problems import UnknownEnvelopeError, UnknownTokenError
 from linkage.rounds import get_round
 from linkage.store.audit import append
 from linkage.store.models import Envelope
-from schemas.errors import TokenError
+from schemas.acknowledgement import Acknowledgement, Became
+from schemas.errors import SubmissionError, TokenError
 from schemas.request_signing import DEFAULT_CONTENT_TYPE
 
 TOKEN_BYTES = 32
@@ -21,7 +25,7 @@ router = APIRouter(tags=["envelopes"])
 
 
 @router.get("/v1/rounds/{round_id}/envelopes")
-def list_envelopes(round_id: str, call: Signed) -> dict[str, Any]:
+def list_envelopes(round_id: Name, call: Signed) -> dict[str, Any]:
     """List the envelopes sealed to the caller's authority; none before release."""
     check_can(call.caller, Action.COLLECT_ENVELOPE)
     with call.transaction() as session:
@@ -32,7 +36,7 @@ def list_envelopes(round_id: str, call: Signed) -> dict[str, Any]:
 
 
 @router.get("/v1/rounds/{round_id}/envelopes/{envelope_id}", response_class=Response)
-def get_envelope(round_id: str, envelope_id: str, call: Signed) -> Response:
+def get_envelope(round_id: Name, envelope_id: Name, call: Signed) -> Response:
     """Answer with one envelope's sealed bytes."""
     check_can(call.caller, Action.COLLECT_ENVELOPE)
     with call.transaction() as session:
@@ -43,7 +47,7 @@ def get_envelope(round_id: str, envelope_id: str, call: Signed) -> Response:
         return Response(envelope.sealed, media_type=DEFAULT_CONTENT_TYPE)
 
 
-@router.post("/v1/tokens/redeem")
+@router.post("/v1/tokens/redeem", openapi_extra=takes_json(token={"type": "string"}))
 def redeem(call: Signed) -> dict[str, Any]:
     """Redeem one token, once."""
     check_can(call.caller, Action.REDEEM)
@@ -57,6 +61,31 @@ def redeem(call: Signed) -> dict[str, Any]:
         envelope.redeemed_at = call.instant
         append(session, call.event("token-redeemed", envelope.round_id, envelope=envelope.envelope_id))
         return {"redeemed": True, "envelope_id": envelope.envelope_id}
+
+
+@router.post("/v1/rounds/{round_id}/acknowledgements", openapi_extra=takes_json(envelopes={"type": "object"}))
+def acknowledge(round_id: Name, call: Signed) -> dict[str, bool]:
+    """Note what became of the caller's envelopes at its desk; a child who moved stays moved."""
+    check_can(call.caller, Action.ACKNOWLEDGE)
+    said = _acknowledgement(call)
+    with call.transaction() as session:
+        get_round(session, round_id)
+        query = select(Envelope).where(Envelope.round_id == round_id, Envelope.envelope_id.in_(said.envelopes)).with_for_update()
+        found = session.scalars(query).all()
+        for envelope in found:
+            check_can(call.caller, Action.ACKNOWLEDGE, envelope.authority)
+            if envelope.became != Became.MOVED and said.envelopes[envelope.envelope_id] != Became.WAITING:
+                envelope.became = said.envelopes[envelope.envelope_id]
+        if len(found) < len(said.envelopes):
+            raise UnknownEnvelopeError("acknowledgement: names an envelope that this round does not have; collect the round again")
+    return {"acknowledged": True}
+
+
+def _acknowledgement(call: Call) -> Acknowledgement:
+    try:
+        return Acknowledgement.model_validate(call.json())
+    except ValidationError:
+        raise SubmissionError("acknowledgement: malformed; run `kinlink party collect` again with a current Kinlink") from None
 
 
 def _check_redeemable(envelope: Envelope, now: str) -> None:

@@ -38,6 +38,7 @@ class Action(StrEnum):
     RELEASE = "release"
     COLLECT_ENVELOPE = "collect envelopes"
     REDEEM = "redeem a token"
+    ACKNOWLEDGE = "acknowledge envelopes"
     COLLECT_QUESTIONS = "collect questions"
     COUNT = "ask for tables"
     EXPIRE = "expire a round"
@@ -70,6 +71,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
         frozenset({Role.DESK}), "envelope is sealed to another authority; collect your own with `kinlink party collect`"
     ),
     Action.REDEEM: Permission(frozenset({Role.DESK}), "token is another authority's; redeem your own with `kinlink party collect`"),
+    Action.ACKNOWLEDGE: Permission(frozenset({Role.DESK}), "envelope is sealed to another authority; acknowledge your own"),
     Action.COLLECT_QUESTIONS: Permission(frozenset({Role.DESK})),
     Action.COUNT: Permission(frozenset({Role.STATISTICIAN})),
     Action.EXPIRE: Permission(frozenset({Role.OPERATOR})),

@@ -27,6 +27,7 @@ from schemas.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+BUSY_STATUS = 429
 FAULT = "the service met a fault and changed nothing it can name; send the request again, then tell the operator"
 
 log = logging.getLogger("kinlink.service")
@@ -71,11 +72,11 @@ def title_of(error: UserError) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if USER_ERRORS.get(kind.__name__) is kind)
 
 
-def problem(title: str, status: int, detail: str) -> JSONResponse:
+def problem(title: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return a problem document; who sends too much is hung up on, else the rest of the body would still be received."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    headers = {"connection": "close"} if status == STATUS[TooLargeError] else None
-    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    hang_up = {"connection": "close"} if status == STATUS[TooLargeError] else {}
+    return JSONResponse(body, status_code=status, headers={**hang_up, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from linkage.api.call import Signed
+from linkage.api.parameters import Name
 from linkage.api.permissions import Action, check_can
 from linkage.rounds import get_round
 from linkage.store.audit import append
@@ -14,7 +15,7 @@ router = APIRouter(tags=["questions"])
 
 
 @router.get("/v1/rounds/{round_id}/questions", response_class=Response)
-def get_questions(round_id: str, call: Signed) -> Response:
+def get_questions(round_id: Name, call: Signed) -> Response:
     """Answer with the sealed questions of the caller's authority; refused before release."""
     check_can(call.caller, Action.COLLECT_QUESTIONS)
     with call.transaction() as session:

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from linkage.api.bodies import takes_json, takes_signed
 from linkage.api.call import Signed, SignedManifest
+from linkage.api.parameters import Name, Number
 from linkage.api.permissions import Action, can, check_can
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import approve, check_approved, count_approvals
@@ -45,8 +47,8 @@ def list_rounds(call: Signed) -> dict[str, Any]:
         return {"rounds": [{"round_id": item.round_id, "state": item.state if in_full else public_state(item)} for item in rounds]}
 
 
-@router.put("/{round_id}")
-def put_round(round_id: str, call: SignedManifest) -> dict[str, str]:
+@router.put("/{round_id}", openapi_extra=takes_signed())
+def put_round(round_id: Name, call: SignedManifest) -> dict[str, str]:
     """Open a round under the manifest that the operator signed."""
     check_can(call.caller, Action.OPEN_ROUND)
     document = call.document(ROUND_CONTEXT)
@@ -54,12 +56,12 @@ def put_round(round_id: str, call: SignedManifest) -> dict[str, str]:
         event = call.event("round-opened", round_id, digest=document.digest)
         if session.get(Round, round_id) is None:
             check_rounds_of_month(session, call.service.agreed.agreement, call.instant)
-        round_ = open_round(session, call.service.agreed, round_id, document, event)
+        round_ = open_round(session, call.service.agreed, round_id, document, event, settings=call.service.settings)
         return {"round_id": round_.round_id, "round_digest": round_.digest, "state": round_.state}
 
 
 @router.get("/{round_id}")
-def see_round(round_id: str, call: Signed) -> dict[str, Any]:
+def see_round(round_id: Name, call: Signed) -> dict[str, Any]:
     """Show a round: to its operators in full, to everyone else what no search can change."""
     check_can(call.caller, Action.SEE_ROUND)
     with call.transaction() as session:
@@ -77,7 +79,7 @@ def see_round(round_id: str, call: Signed) -> dict[str, Any]:
 
 
 @router.get("/{round_id}/quality")
-def see_quality(round_id: str, call: Signed) -> dict[str, Any]:
+def see_quality(round_id: Name, call: Signed) -> dict[str, Any]:
     """Show what planted controls say of a round, and what to know before a release."""
     check_can(call.caller, Action.SEE_PROGRESS)
     with call.transaction() as session:
@@ -85,15 +87,15 @@ def see_quality(round_id: str, call: Signed) -> dict[str, Any]:
 
 
 @router.post("/{round_id}/close")
-def close(round_id: str, call: Signed) -> dict[str, str]:
+def close(round_id: Name, call: Signed) -> dict[str, str]:
     """Close an open round; a closed one stays as it is."""
     check_can(call.caller, Action.CLOSE_ROUND)
     with call.transaction() as session:
         return {"state": close_round(session, round_id, call.service.agreed, call.event(CLOSED, round_id)).state}
 
 
-@router.post("/{round_id}/cancel")
-def cancel(round_id: str, call: Signed) -> dict[str, str]:
+@router.post("/{round_id}/cancel", openapi_extra=takes_json(reason={"type": "string"}))
+def cancel(round_id: Name, call: Signed) -> dict[str, str]:
     """Cancel a round that was not released, for a reason of the list; a cancelled one stays as it is."""
     check_can(call.caller, Action.CANCEL)
     reason = call.json().get("reason")
@@ -102,15 +104,15 @@ def cancel(round_id: str, call: Signed) -> dict[str, str]:
 
 
 @router.post("/{round_id}/waves/{wave}")
-def post_wave(round_id: str, wave: int, call: Signed) -> dict[str, str]:
+def post_wave(round_id: Name, wave: Number, call: Signed) -> dict[str, str]:
     """Open a wave of the second look; one that is open stays as it is."""
     check_can(call.caller, Action.OPEN_WAVE)
     service, event = call.service, call.event("wave-opened", round_id, wave=wave)
     return {"state": open_wave(service.store, service.settings, service.agreed, wave=wave, event=event)}
 
 
-@router.post("/{round_id}/approvals")
-def post_approval(round_id: str, call: Signed) -> dict[str, int]:
+@router.post("/{round_id}/approvals", openapi_extra=takes_signed())
+def post_approval(round_id: Name, call: Signed) -> dict[str, int]:
     """Record the operator's signed approval of the present findings."""
     check_can(call.caller, Action.APPROVE)
     document = call.document(APPROVAL_CONTEXT)
@@ -121,7 +123,7 @@ def post_approval(round_id: str, call: Signed) -> dict[str, int]:
 
 
 @router.post("/{round_id}/release")
-def release(round_id: str, call: Signed) -> dict[str, Any]:
+def release(round_id: Name, call: Signed) -> dict[str, Any]:
     """Mint the tokens and questions of a round that two operators approved; of a released one, the tokens of what waits, once a day."""
     from linkage.release.minting import is_due, mint_tokens, waiting_findings
     from linkage.release.questions import mint_questions
@@ -138,11 +140,11 @@ def release(round_id: str, call: Signed) -> dict[str, Any]:
         elif is_due(session, round_id, call.now):
             mint_tokens(session, call.service.settings, round_id, now=call.now)
         session.flush()
-        return {"state": State.RELEASED, "waiting": in_tens(sum(map(len, waiting_findings(session, round_id).values())))}
+        return {"state": State.RELEASED, "waiting": in_tens(sum(map(len, waiting_findings(session, round_id, call.now).values())))}
 
 
-@router.post("/{round_id}/expire")
-def post_expiry(round_id: str, call: Signed) -> dict[str, str]:
+@router.post("/{round_id}/expire", openapi_extra=takes_json(early={"type": "boolean"}))
+def post_expiry(round_id: Name, call: Signed) -> dict[str, str]:
     """Destroy what the service has of a round; an expired one stays as it is."""
     check_can(call.caller, Action.EXPIRE)
     service, early = call.service, call.json().get("early") is True
@@ -154,8 +156,8 @@ def post_expiry(round_id: str, call: Signed) -> dict[str, str]:
     return {"state": state}
 
 
-@router.put("/{round_id}/deletion")
-def put_deletion(round_id: str, call: Signed) -> dict[str, str]:
+@router.put("/{round_id}/deletion", openapi_extra=takes_signed())
+def put_deletion(round_id: Name, call: Signed) -> dict[str, str]:
     """Keep the caller's signed statement of what it deleted; the same one again changes nothing."""
     check_can(call.caller, Action.STATE_DELETION)
     document = call.document(DELETION_CONTEXT)
@@ -166,7 +168,7 @@ def put_deletion(round_id: str, call: Signed) -> dict[str, str]:
 
 
 @router.get("/{round_id}/deletions")
-def list_deletions(round_id: str, call: Signed) -> dict[str, Any]:
+def list_deletions(round_id: Name, call: Signed) -> dict[str, Any]:
     """List the signed statements of what was deleted of a round, for its operators."""
     check_can(call.caller, Action.SEE_PROGRESS)
     with call.transaction() as session:

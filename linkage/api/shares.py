@@ -7,7 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from linkage.api.bodies import takes_json
 from linkage.api.call import Signed
+from linkage.api.parameters import Name
 from linkage.api.permissions import Action, check_can
 from linkage.inbox.submissions import ConflictError
 from linkage.rounds import get_round
@@ -21,8 +23,8 @@ MAX_SEALED_BYTES = 8 * 1024
 router = APIRouter(prefix="/v1/rounds/{round_id}/shares", tags=["key shares"])
 
 
-@router.put("/{recipient}")
-def put_share(round_id: str, recipient: str, call: Signed) -> dict[str, str]:
+@router.put("/{recipient}", openapi_extra=takes_json(sealed={"type": "string", "contentEncoding": "base64"}))
+def put_share(round_id: Name, recipient: Name, call: Signed) -> dict[str, str]:
     """Keep one share for one custodian; the same bytes again change nothing."""
     check_can(call.caller, Action.SEND_SHARE)
     sealed = _sealed(call.json().get("sealed"))
@@ -42,7 +44,7 @@ def put_share(round_id: str, recipient: str, call: Signed) -> dict[str, str]:
 
 
 @router.get("")
-def list_shares(round_id: str, call: Signed) -> dict[str, Any]:
+def list_shares(round_id: Name, call: Signed) -> dict[str, Any]:
     """List the shares that were sealed to the caller's organisation."""
     check_can(call.caller, Action.COLLECT_SHARES)
     with call.transaction() as session:

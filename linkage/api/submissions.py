@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from linkage.api.bodies import takes_bytes, takes_signed
 from linkage.api.call import Call, Signed, SignedChunk, SignedManifest
+from linkage.api.parameters import Name, Number
 from linkage.api.permissions import Action, check_can
 from linkage.inbox.probing import ACCEPTED
 from linkage.inbox.submissions import (
@@ -28,8 +30,8 @@ router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["submissions"])
 SUBMISSION = "/submissions/{digest}"
 
 
-@router.put(SUBMISSION)
-def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str, Any]:
+@router.put(SUBMISSION, openapi_extra=takes_signed())
+def put_submission(round_id: Name, digest: Name, call: SignedManifest) -> dict[str, Any]:
     """Take the signed manifest of a submission; say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
     document = call.document(CONTEXT)
@@ -42,15 +44,15 @@ def put_submission(round_id: str, digest: str, call: SignedManifest) -> dict[str
 
 
 @router.get(SUBMISSION)
-def see_submission(round_id: str, digest: str, call: Signed) -> dict[str, Any]:
+def see_submission(round_id: Name, digest: Name, call: Signed) -> dict[str, Any]:
     """Say which chunks are missing."""
     check_can(call.caller, Action.SUBMIT)
     with call.transaction() as session:
         return view(session, find_own(session, round_id, digest, call.caller.organisation))
 
 
-@router.put(SUBMISSION + "/parts/{name}/chunks/{index}", status_code=204)
-def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChunk) -> None:
+@router.put(SUBMISSION + "/parts/{name}/chunks/{index}", status_code=204, openapi_extra=takes_bytes())
+def put_chunk(round_id: Name, digest: Name, name: Name, index: Number, call: SignedChunk) -> None:
     """Keep one chunk; the same bytes again change nothing."""
     check_can(call.caller, Action.SUBMIT)
     with call.transaction() as session:
@@ -61,7 +63,7 @@ def put_chunk(round_id: str, digest: str, name: str, index: int, call: SignedChu
 
 
 @router.post(SUBMISSION + "/accept", response_class=Response)
-def post_accept(round_id: str, digest: str, call: Signed) -> Response:
+def post_accept(round_id: Name, digest: Name, call: Signed) -> Response:
     """Check the whole submission and answer with its receipt, the same bytes ever after."""
     check_can(call.caller, Action.SUBMIT)
     return Response(_receipt(round_id, digest, call), media_type=DEFAULT_CONTENT_TYPE)

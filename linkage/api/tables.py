@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from linkage.api.call import Signed
+from linkage.api.parameters import Name
 from linkage.api.permissions import Action, check_can
 from linkage.rounds import get_round
 from linkage.store.audit import entries
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["tables and audit"])
 
 
 @router.post("/rounds/{round_id}/tables")
-def post_table(round_id: str, call: Signed) -> dict[str, Any]:
+def post_table(round_id: Name, call: Signed) -> dict[str, Any]:
     """Answer with the round's noised table: drawn and debited once, the same bytes ever after."""
     from linkage.disclosure.tables import noised_table
 
@@ -28,7 +29,7 @@ def post_table(round_id: str, call: Signed) -> dict[str, Any]:
 
 
 @router.get("/audit")
-def list_audit(call: Signed, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
+def list_audit(call: Signed, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> dict[str, Any]:
     """List audit events after a sequence number, oldest first."""
     check_can(call.caller, Action.READ_AUDIT)
     with call.transaction() as session:

@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from linkage.api.bodies import takes_bytes, takes_json
 from linkage.api.call import Call, Signed, SignedChunk
+from linkage.api.parameters import Name, Number
 from linkage.api.permissions import Action, check_can
 from linkage.controls.lists import receive_opener
 from linkage.inbox.pools import accepted_submissions
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["second look"])
 
 
 @router.get("/requests/{wave}")
-def list_requests(round_id: str, wave: int, call: Signed) -> dict[str, Any]:
+def list_requests(round_id: Name, wave: Number, call: Signed) -> dict[str, Any]:
     """List the caller's tables of requests in a wave; refused until an operator has opened it."""
     check_can(call.caller, Action.ANSWER)
     with call.transaction() as session:
@@ -28,7 +30,7 @@ def list_requests(round_id: str, wave: int, call: Signed) -> dict[str, Any]:
 
 
 @router.get("/requests/{wave}/{name}/chunks/{index}", response_class=Response)
-def get_requests(round_id: str, wave: int, name: str, index: int, call: Signed) -> Response:
+def get_requests(round_id: Name, wave: Number, name: Name, index: Number, call: Signed) -> Response:
     """Answer with one chunk of a table of requests."""
     check_can(call.caller, Action.ANSWER)
     with call.transaction() as session:
@@ -39,8 +41,8 @@ def get_requests(round_id: str, wave: int, name: str, index: int, call: Signed) 
     return Response(request_chunk(vault, asked, name, index), media_type=DEFAULT_CONTENT_TYPE)
 
 
-@router.put("/answers/{wave}/{name}/chunks/{index}", status_code=204)
-def put_answers(round_id: str, wave: int, name: str, index: int, call: SignedChunk) -> None:
+@router.put("/answers/{wave}/{name}/chunks/{index}", status_code=204, openapi_extra=takes_bytes())
+def put_answers(round_id: Name, wave: Number, name: Name, index: Number, call: SignedChunk) -> None:
     """Keep one chunk of answers; the same bytes again change nothing."""
     check_can(call.caller, Action.ANSWER)
     with call.transaction() as session:
@@ -48,8 +50,8 @@ def put_answers(round_id: str, wave: int, name: str, index: int, call: SignedChu
         receive_answers(Vault(call.service.settings, get_round(session, round_id)), asked, (name, index), call.body)
 
 
-@router.post("/answers/{wave}")
-def post_answers(round_id: str, wave: int, call: Signed) -> dict[str, bool]:
+@router.post("/answers/{wave}", openapi_extra=takes_json(parts={"type": "array", "items": {"type": "object"}}))
+def post_answers(round_id: Name, wave: Number, call: Signed) -> dict[str, bool]:
     """Check a wave's answers and acknowledge them, in the same words ever after."""
     check_can(call.caller, Action.ANSWER)
     summary, organisation = read_summary(call.json()), call.caller.organisation

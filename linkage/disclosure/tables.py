@@ -19,6 +19,7 @@ from linkage.disclosure.ledger import Request, answer_once, open_budget
 from linkage.disclosure.noise import DELTA, NATION_PER_MILLE, Noised, Plan, epsilons, noised, plan
 from linkage.inbox.vault import LINKS_BLOB, Vault
 from linkage.settings import ServiceSettings
+from linkage.storage_keys import data_key
 from linkage.store.audit import append
 from linkage.store.models import Round
 from schemas.aggregate import NATION, Cell, NoisedTable
@@ -98,7 +99,7 @@ def _request(round_: Round, agreement: Agreement, agreement_digest: str, areas: 
 
 def _draw(settings: ServiceSettings, round_: Round, areas: dict[str, str], noise: Plan) -> dict[str, Any]:
     links = pa.ipc.open_file(pa.BufferReader(Vault(settings, round_).read_blob(LINKS_BLOB))).read_all()
-    exact = count_children(links, list(areas), cap=noise.cap, key=_cap_key(round_.storage_key))
+    exact = count_children(links, list(areas), cap=noise.cap, key=_cap_key(data_key(settings, round_)))
     by_area, nation = noised(exact, noise)
     cells = [_cell(NATION, nation), *(_cell(code, value) for code, value in zip(areas.values(), by_area, strict=True))]
     table = NoisedTable(
@@ -116,8 +117,8 @@ def _cell(area: str, count: Noised) -> Cell:
     return Cell(area=area, value=count.value, lower=count.lower, upper=count.upper)
 
 
-def _cap_key(storage_key: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=CAP_KEY_INFO).derive(storage_key)
+def _cap_key(key: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=CAP_KEY_INFO).derive(key)
 
 
 def _event(round_id: str, actor: str, request: Request, now: datetime) -> AuditEvent:

@@ -13,9 +13,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from linkage.settings import ServiceSettings
+from linkage.storage_keys import data_key
 from linkage.store.models import Round
 from schemas.encoding_set import Part
-from schemas.errors import RoundError, ServiceError
+from schemas.errors import ServiceError
 
 VAULT_DIRECTORY = "vault"
 PLAN_BLOB, CARRIED_BLOB = "plan.arrow", "carried.arrow"  # who is to be asked for what: by the search, and once children were carried over
@@ -35,12 +36,12 @@ class Vault:
 
         Raises:
             RoundError: the round's key has been destroyed.
+            ServiceError: the round's key does not open; see `data_key`.
         """
-        if not round_.storage_key:
-            raise RoundError("round: its key has been destroyed, so nothing of it can be read; that is final")
+        key = data_key(settings, round_)
         self._root = settings.path(VAULT_DIRECTORY, round_.round_id)
         self._round_id = round_.round_id
-        self._box = ChaCha20Poly1305(round_.storage_key)
+        self._box = ChaCha20Poly1305(key)
 
     def write_chunk(self, organisation: str, digest: str, part: str, index: int, content: bytes) -> None:
         """Keep one chunk; a file that is already there is replaced."""

@@ -24,6 +24,7 @@ Decision = Literal["release", "review", "stand-by", "withheld"]
 Likeness = Callable[[Person, Person], float]
 Children = list[set[Person]]
 CENTIBITS = 100
+TO_RELEASE: tuple[Decision, ...] = ("release", "stand-by")  # at once, or where an envelope is passed on
 NEVER_A = frozenset({Code.ALIKE_RELATIVE, Code.OTHER_RECORD})  # one more thing to be wrong about, whatever the weight
 
 

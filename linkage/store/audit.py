@@ -11,9 +11,14 @@ from schemas.audit import GENESIS, AuditEvent, chain, first_break
 PAGE = 1_000  # entries at a time
 
 
+def lock(session: Session) -> None:
+    """Let nobody else append before the caller's transaction ends."""
+    session.execute(select(AuditLock).with_for_update())
+
+
 def append(session: Session, event: AuditEvent) -> AuditEntry:
     """Append `event` in the caller's transaction; others who append wait for its end."""
-    session.execute(select(AuditLock).with_for_update())
+    lock(session)
     last = session.scalar(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1))
     entry = AuditEntry(
         seq=last.seq + 1 if last else 1,

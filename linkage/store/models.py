@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class Round(Base):
-    """One round: its signed manifest, its state, and the key of its part of the vault (empty once destroyed).
+    """One round: its signed manifest, its state, and the wrapped key of its part of the vault (empty once destroyed), with the number of the master key.
 
     `counts` are pairs, opened, findings, releasable and review, exact, once the search has ended; operators see them in tens. Beside them
     stands the lowest cut that a search took.
@@ -46,6 +46,7 @@ class Round(Base):
     opened_at: Mapped[str] = mapped_column(INSTANT)
     findings_digest: Mapped[str | None] = mapped_column(DIGEST)
     storage_key: Mapped[bytes]
+    storage_master: Mapped[int | None]
     counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
 
 
@@ -121,7 +122,10 @@ class Nonce(Base):
 
 
 class Finding(Base):
-    """What the linkage says of one authority's child: a decision of release, review, stand-by or withheld, once; `codes` say why."""
+    """What the linkage says of one authority's child: a decision of release, review, stand-by or withheld, once; `codes` say why.
+
+    One on stand-by names the envelope that would have to be passed on for it to be released.
+    """
 
     __tablename__ = "finding"
 
@@ -133,6 +137,7 @@ class Finding(Base):
     grade: Mapped[str] = mapped_column(WORD)
     decision: Mapped[str] = mapped_column(WORD)
     codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    stands_by_for: Mapped[str | None] = mapped_column(DIGEST)
 
 
 class ControlResult(Base):
@@ -162,7 +167,10 @@ class Approval(Base):
 
 
 class Envelope(Base):
-    """One minted token, sealed to one authority; the service keeps the token's SHA-256 alone."""
+    """One minted token, sealed to one authority; the service keeps the token's SHA-256 alone.
+
+    `became` is what the desk says of it: kept or moved. Where that is missing by `answer_by`, a record on stand-by takes its place.
+    """
 
     __tablename__ = "envelope"
     __table_args__ = (Index(None, "round_id", "authority"),)
@@ -174,6 +182,8 @@ class Envelope(Base):
     sealed: Mapped[bytes]
     minted_at: Mapped[str] = mapped_column(INSTANT)
     expires_at: Mapped[str] = mapped_column(INSTANT)
+    answer_by: Mapped[str | None] = mapped_column(INSTANT)
+    became: Mapped[str | None] = mapped_column(WORD)
     redeemed_at: Mapped[str | None] = mapped_column(INSTANT)
 
 

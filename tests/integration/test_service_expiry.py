@@ -23,7 +23,7 @@ from tests.integration.service_world import HOLDER, NORTH, NOW, PRISON, ROUND, S
 OPERATOR, OTHER_OPERATOR = f"{SERVICE}/operator-1", f"{SERVICE}/operator-2"
 CHILD = "c" * 32
 ENDED = NOW + timedelta(days=7 + 28)  # the window and the agreement's days of retention
-GONE = ("key_share", "chunk", "asked", "finding", "envelope")
+GONE = ("key_share", "chunk", "asked", "finding", "envelope", "questions")
 
 
 @pytest.fixture

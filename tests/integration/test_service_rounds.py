@@ -20,7 +20,7 @@ from schemas.audit import AuditEvent, first_break
 from schemas.encoding_set import write_table
 from schemas.roster import Role, identity_of
 from schemas.signature import SignedDocument, check_signed_by
-from schemas.token import TokenBody, read_token, token_context
+from schemas.token import TokenBody, envelope_id, read_token, token_context
 from tests.integration.service_world import (
     ENVELOPES,
     HOLDER,
@@ -285,6 +285,90 @@ def test_what_is_over_waits_a_day_and_the_surest_go_first(world):
     after = world.snapshot()
     assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
     assert world.snapshot() == after
+
+
+def passing_on(world):
+    """Release a child of the north whom the south knows too, and is on stand-by for; return the envelope of the north."""
+    world.open_round()
+    digest = world.set_findings([(NORTH, CHILD)])
+    first = envelope_id(ROUND, NORTH, CHILD)
+    with Session(world.store) as session, session.begin():
+        session.add(
+            Finding(
+                round_id=ROUND, authority=SOUTH, child="d" * 32, weight_centibits=900, grade="B", decision="stand-by", stands_by_for=first
+            )
+        )
+    world.approve(1, digest)
+    world.approve(2, digest)
+    assert world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json() == RELEASED
+    return first
+
+
+def acknowledge(world, became, desk=f"{NORTH}/desk"):
+    return world.post(desk, f"/v1/rounds/{ROUND}/acknowledgements", {"envelopes": became})
+
+
+def passed_on(world, after):
+    """Release again some days later; return whether the south got a token of the child, and check that nobody can see it by a number."""
+    world.now = NOW + timedelta(days=after)
+    answer = world.post(OPERATOR, f"/v1/rounds/{ROUND}/release").json()
+    assert answer == RELEASED
+    assert len(tokens_of(world, NORTH)) == len(tokens_of(world, SOUTH))
+    children = [body.child for body in tokens_of(world, SOUTH) if not body.is_dummy]
+    assert children in ([], ["d" * 32])
+    return bool(children)
+
+
+@pytest.mark.parametrize(
+    ("became", "days", "goes_on"), [(None, 4, False), (None, 5, True), ("waits", 5, True), ("keeps", 27, False), ("moved", 1, True)]
+)
+def test_a_child_who_moved_or_whom_nobody_acknowledged_in_time_is_passed_on_once(world, became, days, goes_on):
+    first = passing_on(world)
+    if became is not None:
+        assert acknowledge(world, {first: became}).json() == {"acknowledged": True}
+    assert passed_on(world, days) is goes_on
+    assert passed_on(world, days + goes_on) is goes_on  # a day later, when it could be minted again, there is one token still
+
+
+def test_who_acknowledges_late_but_before_the_next_release_keeps_the_child(world):
+    first = passing_on(world)
+    world.now = NOW + timedelta(days=6)
+    acknowledge(world, {first: "keeps"})
+    assert not passed_on(world, 6)
+
+
+def test_a_child_who_moved_stays_moved_and_the_same_words_again_change_nothing(world):
+    first = passing_on(world)
+    acknowledge(world, {first: "moved"})
+    before = world.snapshot()
+    acknowledge(world, {first: "keeps"})
+    acknowledge(world, {first: "moved"})
+    assert world.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "title"),
+    [
+        ({"envelopes": {"0" * 64: "keeps"}}, 404, "NotPermittedError"),
+        ({"envelopes": {"0" * 64: "elsewhere"}}, 422, "SubmissionError"),
+        ({"envelopes": []}, 422, "SubmissionError"),
+        ({"envelopes": {}, "reason": "refuge"}, 422, "SubmissionError"),
+    ],
+)
+def test_an_acknowledgement_of_nothing_that_there_is_changes_nothing(world, body, status, title):
+    first = passing_on(world)
+    before = world.snapshot()
+    if "0" * 64 in body["envelopes"]:
+        body = {"envelopes": {first: "moved", **body["envelopes"]}}
+    refusal(world.post(f"{NORTH}/desk", f"/v1/rounds/{ROUND}/acknowledgements", body), status, title)
+    assert world.snapshot() == before
+
+
+def test_nobody_speaks_for_another_authoritys_envelope(world):
+    first = passing_on(world)
+    before = world.snapshot()
+    refusal(acknowledge(world, {first: "moved"}, f"{SOUTH}/desk"), 403, "NotPermittedError")
+    assert world.snapshot() == before
 
 
 def test_another_authoritys_envelope_is_refused(world):

@@ -73,7 +73,7 @@ def test_a_chunk_again_is_fine_and_other_bytes_are_a_conflict(world):
 OTHER_CHUNKS = [
     ("adults.A.slots.police.arrow/chunks/0", 422, "want"),
     ("adults.A.slots.police.arrow/chunks/1", 422, "counted from 0"),
-    ("adults.A.slots.police.arrow/chunks/-1", 422, "counted from 0"),
+    ("adults.A.slots.police.arrow/chunks/-1", 422, "a parameter is malformed"),
     ("adults.A.slots.police.arrow/chunks/first", 422, "a parameter is malformed"),
     ("elsewhere.arrow/chunks/0", 422, "no part of that name"),
     ("..%2F..%2Fsettings.json/chunks/0", 404, "no such address"),

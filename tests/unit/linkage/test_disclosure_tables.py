@@ -15,6 +15,7 @@ from linkage.disclosure.ledger import NoisedRelease, Refusal
 from linkage.disclosure.tables import LINKS_BLOB, noised_table
 from linkage.inbox.vault import Vault
 from linkage.settings import ServiceSettings
+from linkage.storage_keys import give_key, make_first_master
 from linkage.store.audit import broken_at
 from linkage.store.engine import migrate, open_store
 from linkage.store.models import AuditEntry, Round
@@ -24,6 +25,7 @@ from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import write_table
 from schemas.errors import AgreementError, BudgetError, RoundError
 from schemas.signature import SignedDocument, public_text, sign
+from tests.passphrases import passphrase_in
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 AUTHORITIES = {"northshire": "E10000001", "southshire": "E10000002", "emptyshire": "W06000015"}
@@ -85,19 +87,23 @@ def add_round(store, settings, round_id="round-1", *, found=True):
             state="awaiting-approval",
             opened_at="x",
             findings_digest="f" * 64 if found else None,
-            storage_key=b"k" * 32,
             counts=None,
         )
+        make_first_master(settings)
+        give_key(settings, round_, b"k" * 32)
         session.add(round_)
         Vault(settings, round_).write_blob(LINKS_BLOB, write_table(links()))
 
 
 @pytest.fixture
 def service(database_url, tmp_path, roots):
-    settings = ServiceSettings(organisation="service", database_url=database_url, directory=tmp_path)
+    settings = ServiceSettings(
+        organisation="service", database_url=database_url, directory=tmp_path / "service", **passphrase_in(tmp_path).model_dump()
+    )
+    settings.directory.mkdir()
     store = open_store(database_url)
     migrate(store)
-    install(tmp_path, roots)
+    install(settings.directory, roots)
     add_round(store, settings)
     yield settings, store
     store.dispose()

@@ -24,6 +24,7 @@ MAY = {
     (Role.CUSTODIAN, Action.ANSWER),
     (Role.DESK, Action.COLLECT_ENVELOPE),
     (Role.DESK, Action.REDEEM),
+    (Role.DESK, Action.ACKNOWLEDGE),
     (Role.DESK, Action.COLLECT_QUESTIONS),
     (Role.STATISTICIAN, Action.COUNT),
     *((role, Action.SEE_ROUND) for role in Role),

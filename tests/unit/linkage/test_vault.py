@@ -4,6 +4,7 @@ import pytest
 
 from linkage.inbox.vault import Vault
 from linkage.settings import ServiceSettings
+from linkage.storage_keys import give_key, make_first_master
 from linkage.store.models import Round
 from schemas.encoding_set import CHUNK_BYTES, Part
 from schemas.errors import RoundError, ServiceError
@@ -12,7 +13,11 @@ DIGEST = "a" * 64
 
 
 def vault(directory, *, round_id="round-1", key=b"k" * 32):
-    return Vault(ServiceSettings(organisation="us", directory=directory), Round(round_id=round_id, storage_key=key))
+    settings, round_ = ServiceSettings(organisation="us", directory=directory), Round(round_id=round_id, storage_key=b"")
+    make_first_master(settings)
+    if key:
+        give_key(settings, round_, key)
+    return Vault(settings, round_)
 
 
 def part(size):
@@ -38,7 +43,7 @@ def test_a_blob_comes_back_and_may_be_replaced(tmp_path):
 def test_a_file_that_is_moved_changed_gone_or_of_another_round_does_not_open(tmp_path):
     ours = vault(tmp_path)
     ours.write_chunk("org", DIGEST, "adults.A.arrow", 0, b"content")
-    (file,) = [item for item in tmp_path.rglob("*") if item.is_file()]
+    (file,) = tmp_path.rglob("adults.A.arrow.0")
     other_place = file.with_name("adults.B.arrow.0")
     other_place.write_bytes(file.read_bytes())
     with pytest.raises(ServiceError):

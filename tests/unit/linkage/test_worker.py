@@ -35,6 +35,7 @@ from linkage.rounds import operator_view
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import ServiceSettings
 from linkage.states import State
+from linkage.storage_keys import give_key, make_first_master
 from linkage.store.audit import broken_at, entries
 from linkage.store.engine import open_store
 from linkage.store.models import Asked, ControlResult, Finding, Round, Submission
@@ -56,8 +57,10 @@ from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
 from schemas.sealed_join import Join, Tied, write_join
 from schemas.signature import public_text
 from schemas.slots import ANSWERS, REQUESTS, SEARCHES, VOLUMES, WAVES, read_byte_table, slots_part
+from schemas.token import envelope_id
 from schemas.waves import AnswersSummary, TableSummary
 from tests.acceptance.second_look import components_of, invented
+from tests.passphrases import passphrase_in
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 ROUND = "round-1"
@@ -234,14 +237,16 @@ def founded(tmp_path_factory):
     (folder / "roster.json").write_text(made.roster.model_dump_json(), encoding="utf-8")
     (folder / "agreement.json").write_text(made.agreement.model_dump_json(), encoding="utf-8")
     (folder / "roots.json").write_text(json.dumps(made.roots), encoding="utf-8")
-    vault = Vault(ServiceSettings(organisation="service", directory=folder), closed_round())
+    there = ServiceSettings(organisation="service", directory=folder, **passphrase_in(folder.parent).model_dump())
+    vault = Vault(there, closed_round(there))
     return folder, {name: submitted(vault, name) for name in RECORDS}
 
 
 @pytest.fixture
 def settings(tmp_path, migrated_url, founded):
     shutil.copytree(founded[0], tmp_path / "service")
-    return ServiceSettings(organisation="service", directory=tmp_path / "service", database_url=migrated_url)
+    there = passphrase_in(founded[0].parent).model_dump()
+    return ServiceSettings(organisation="service", directory=tmp_path / "service", database_url=migrated_url, **there)
 
 
 @pytest.fixture
@@ -249,7 +254,7 @@ def store(settings, founded):
     """The database of a closed round whose four submissions are accepted; one organisation began another in vain."""
     store = open_store(settings.database)
     with Session(store) as session, session.begin():
-        session.add(closed_round())
+        session.add(closed_round(settings))
         session.flush()
         for name, manifest in founded[1].items():
             session.add(Submission(digest=digest(name.encode()), round_id=ROUND, organisation=name, manifest=manifest, state="accepted"))
@@ -258,8 +263,12 @@ def store(settings, founded):
     store.dispose()
 
 
-def closed_round():
-    return Round(round_id=ROUND, digest="0" * 64, manifest={}, state=State.CLOSED, opened_at="2026-11-01T00:00:00Z", storage_key=b"k" * 32)
+def closed_round(settings):
+    """Return the round; its data key is the same each time, wrapped by the master key of `settings`."""
+    round_ = Round(round_id=ROUND, digest="0" * 64, manifest={}, state=State.CLOSED, opened_at="2026-11-01T00:00:00Z")
+    make_first_master(settings)
+    give_key(settings, round_, b"k" * 32)
+    return round_
 
 
 def submitted(vault, name):
@@ -347,6 +356,11 @@ def test_every_child_with_a_parent_in_prison_is_released_to_the_authority_that_a
     found_rows = rows(store)
     assert {child for child, decision in found_rows.items() if decision == "release"} == RELEASED
     assert found_rows["north", 21] == "stand-by"
+    with Session(store) as session:
+        names = {item.decision: item for item in session.scalars(select(Finding).where(Finding.stands_by_for.is_not(None)))}
+        acting = {envelope_id(ROUND, item.authority, item.child) for item in session.scalars(select(Finding)) if item.decision == "release"}
+    assert set(names) == {"stand-by"}
+    assert names["stand-by"].stands_by_for in acting
     assert ("north", 12) not in found_rows
     assert state(store)[0] == State.AWAITING_APPROVAL
 
@@ -731,7 +745,7 @@ def test_an_opener_that_does_not_open_the_sender_s_own_list_is_refused(store, se
 
 def test_a_custodian_whose_list_stays_shut_is_left_out_and_named(store, settings):
     content = write_table(pa.table([pa.array([sealed_list("south", bytes(32))], pa.binary())], schema=SEALED_LISTS))
-    Vault(settings, closed_round()).write_chunk("south", digest(b"south"), CONTROLS_PART, 0, content)
+    Vault(settings, closed_round(settings)).write_chunk("south", digest(b"south"), CONTROLS_PART, 0, content)
     search(store, settings)
     second_look(store, settings, "force", "north")
     find(store, settings)
@@ -744,7 +758,7 @@ def test_rounds_with_the_same_parameters_are_added_up(store, settings):
     with Session(store) as session, session.begin():
         own = session.get_one(ControlResult, ROUND)
         for name, parameters in (("round-2", own.parameters), ("round-3", "e" * 64)):
-            round_ = closed_round()
+            round_ = closed_round(settings)
             round_.round_id = name
             session.add(round_)
             session.flush()
