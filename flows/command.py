@@ -56,6 +56,7 @@ COMMANDS = (
     (("service", "init"), "flows.commands.service:init", "Make a linkage service: directory, keys, certificate, database."),
     (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),
     (("service", "certificate"), "flows.commands.service:certificate", "Install a certificate of the service's own; its key is encrypted."),
+    (("service", "rotate"), "flows.commands.service:rotate", "Change the master key under which rounds' keys lie in the database."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
     (("service", "link"), "flows.commands.service:link", "Search a closed round and record its findings."),
     (("service", "status"), "flows.commands.service:status", "Say whether the service answers."),

@@ -19,6 +19,7 @@ from schemas.agreed import TRUST_FILE
 from schemas.errors import USER_ERRORS, ConfigurationError, ServiceError
 from schemas.request_signing import RequestSigner
 from schemas.roster import Role
+from validation.patience import PatientClient
 
 TIMEOUT = httpx.Timeout(300, connect=10)  # seconds; the service checks a whole submission before it answers
 RETRY_AFTER_SECONDS = (0.2, 1.0, 3.0)
@@ -43,7 +44,7 @@ class ServiceClient:
         )
         trust = _trust(settings) if transport is None else True
         self._url = settings.service_url
-        self._http = httpx.Client(
+        self._http = PatientClient(
             base_url=settings.service_url,
             verify=trust,
             auth=cast("Callable[[httpx.Request], httpx.Request]", signer),
@@ -64,7 +65,9 @@ class ServiceClient:
         return self.request("POST", path, json=json)
 
     def request(self, method: str, path: str, *, json: Any = None, content: bytes | None = None) -> httpx.Response:
-        """Send a request and return the answer, which is a success; GET and PUT are tried again when the connection fails.
+        """Send a request and return the answer, which is a success.
+
+        GET and PUT are tried again when the connection fails, all when the service is busy.
 
         Raises:
             UserError: of the class that the service names.

@@ -17,11 +17,11 @@ from parties.initialise import load_agreed
 from parties.settings import NodeSettings
 from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
 from schemas.errors import ConfigurationError, ServiceError
+from schemas.geography import authority, nation
 from schemas.roster import Role, keys_of
 from schemas.signature import SignedDocument, check_signed
 
 MILLION, THOUSAND = 1_000_000, 1_000
-NATION_NAME = "England and Wales"
 NOTE = (
     "Intervals cover the noise alone, not linkage error. counts.csv: whole numbers, none below 0, areas add up to the nation; "
     "cells near 0 come out a little high, large ones a little low; u marks an interval that reaches further than half of the value. "
@@ -64,9 +64,10 @@ def adds_up(table: NoisedTable) -> bool:
 
 
 def area_names(settings: NodeSettings) -> dict[str, str]:
-    """Return the name of every rostered area, by its code, and of the nation."""
-    organisations = load_agreed(settings).roster.organisations
-    return {NATION: NATION_NAME, **{item.gss_code: item.name for item in organisations if item.gss_code}}
+    """Return the name of every rostered area, by its code, and of the nation: the published name, the roster's where there is none."""
+    codes = {item.gss_code: item.name for item in load_agreed(settings).roster.organisations if item.gss_code}
+    published = {code: place.name for code in codes if (place := authority(code))}
+    return {NATION: nation().name, **codes, **published}
 
 
 def publish(table: NoisedTable, out: Path, names: Mapping[str, str]) -> list[Path]:

@@ -95,6 +95,7 @@ class Release(_Model):
     grade_a_centibits: int = 1_400
     review_band_centibits: int = 1_200
     token_days: int = Field(default=28, ge=1, le=90)
+    answer_days: int = Field(default=5, ge=1, le=28, description="until an envelope that no desk has acknowledged is passed on")
     envelopes: int = Field(default=200, ge=1, le=10_000, description="how many every authority gets at a release, whatever was found")
     questions: int = Field(default=20, ge=0, le=MAX_QUESTIONS, description="records that each authority is asked about in a round")
 
@@ -143,6 +144,7 @@ class Controls(_Model):
     families: int = Field(default=200, ge=0, le=2_000)
     misidentified_per_million: int = Field(default=500, ge=1, le=1_000_000, description="of those released; 500 is 1 in 2,000")
     recall_floor_per_mille: int = Field(default=500, ge=0, le=1_000, description="a group below it is a warning before release")
+    generator_digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="of the families' generator; empty: not compared")
 
 
 class Probing(_Model):

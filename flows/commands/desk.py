@@ -1,13 +1,18 @@
 """`kinlink party desk`, `approve`, `outcomes` and `papers`: what the people of an authority's desk decide and print."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from flows.commands.console import Flag, Json, emit
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
+from parties.referrals.calendar import LONDON
 from parties.referrals.cases import CaseState
 from parties.settings import load_settings
 from schemas.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from parties.referrals.outcomes import Heard
 
 
 def desk(
@@ -93,7 +98,9 @@ def outcomes(
     round: str,
     document: str | None = None,
     record: CaseState | None = None,
-    child_heard: Flag = False,
+    correct: Flag = False,
+    child_heard: Literal["yes", "no"] | None = None,
+    on: date | None = None,
     dir: Path = Path(),
     as_json: Json = False,
 ) -> None:
@@ -105,20 +112,27 @@ def outcomes(
         round: the round's id.
         document: the document of which something is recorded.
         record: what became of it.
-        child_heard: the child's own views were asked for and written down, in the recipient's own file.
+        correct: what was recorded last of it was an error, and is taken back.
+        child_heard: whether the child's own views were asked for and written down, in the recipient's own file.
+        on: the day on which that was, today where not given.
         dir: the authority's directory.
         as_json: print one JSON object.
     """
-    from parties.referrals.outcomes import by_post, cases, counts, overdue, record_outcome
+    from parties.referrals.outcomes import Heard, by_post, cases, correct_outcome, counts, overdue, record_outcome
 
     settings = load_settings(dir)
-    if (document is None) != (record is None and not child_heard):
-        raise ConfigurationError("outcomes: want --document together with --record or --child-heard; say of which document, and what")
-    if document is not None:
-        record_outcome(settings, round, document, record, child_heard=child_heard)
+    heard = Heard(child_heard == "yes", on or datetime.now(LONDON).date()) if child_heard else None
+    if (document is None) != (record is None and heard is None and not correct) or (correct and record):
+        raise ConfigurationError(
+            "outcomes: want --document together with --record, --correct or --child-heard; say of which document, and what"
+        )
+    if document is not None and correct:
+        correct_outcome(settings, round, document)
+    if document is not None and (record or heard):
+        record_outcome(settings, round, document, record, heard=heard)
     found = cases(settings, round)
     rows = [
-        {"document": case.document, "state": case.state, "due": case.due, "owner": case.duty.owner, "child_heard": case.is_child_heard}
+        {"document": case.document, "state": case.state, "due": case.due, "owner": case.duty.owner, "child_heard": _said_of(case.heard)}
         for case in found
     ]
     lines = [f"{case.document} {case.state}, act by {case.due or '-'}: {case.duty.owner} {case.duty.action}" for case in found]
@@ -126,3 +140,7 @@ def outcomes(
     lines += [f"{len(late)} of {len(found)} are overdue: nobody has acknowledged them in time"] if late else []
     figures = {"counts": counts(found), "posts": by_post(found), "overdue": late}
     emit({"round_id": round, "cases": rows, **figures}, "\n".join(lines) or "no referrals in this round", as_json=as_json)
+
+
+def _said_of(heard: "Heard | None") -> dict[str, str] | None:
+    return {"answer": "yes" if heard.is_heard else "no", "on": heard.on.isoformat()} if heard else None

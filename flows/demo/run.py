@@ -171,6 +171,7 @@ class Demo:
         self._start_service()
 
     def _found(self) -> Founded:
+        from parties.controls.families import generator_digest
         from parties.encoding.normalise import NORMALISER, normaliser_digest
 
         jobs = [(member.organisation, member.directory(self.out), self._init_arguments(member)) for member in self.members]
@@ -191,7 +192,7 @@ class Demo:
             normaliser_digest=normaliser_digest(),
             expires_on=expires_on,
             release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
-            controls=Controls(families=plan.CONTROL_FAMILIES),
+            controls=Controls(families=plan.CONTROL_FAMILIES, generator_digest=generator_digest()),
             manifest_signatures=2,
             probing=Probing(minimum_rows=plan.MINIMUM_ROWS, audit_sample=plan.AUDIT_SAMPLE, audit_beacon=plan.AUDIT_BEACON),
         )

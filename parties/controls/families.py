@@ -7,11 +7,12 @@ errs as the class says. In a non-match the authority knows somebody who looks li
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, NamedTuple
 
 from parties.controls.draws import KeyedDraws
 from parties.keys.derive import derive
+from schemas.canonical import digest_of
 from schemas.controls import ControlClass, class_of, names_of
 from schemas.roster import CUSTODIAN_KINDS, Kind, Roster
 from validation.synthetic import names, places, rates, recording
@@ -40,6 +41,9 @@ class Recorded(NamedTuple):
         return "Recorded(…)"
 
 
+SAMPLED: Final = 120  # families: several of every class, origin of names and kind of place
+_SAMPLE_DAY: Final = date(2026, 1, 1)
+
 UNKNOWN: Final = Recorded(None, None)
 
 
@@ -62,6 +66,9 @@ class Members:
     prison_service: str
     forces: Sequence[str]
     authorities: Sequence[tuple[str, str]]
+
+
+_SAMPLE_MEMBERS: Final = Members("prison-service", ["force"], [("in-england", "E08000025"), ("in-wales", "W06000015")])
 
 
 def members_of(roster: Roster) -> Members | None:
@@ -107,6 +114,13 @@ def control_family(key: bytes, number: int, members: Members, opens_on: date) ->
     made = _Cast(draws, names_of(number), gss_code, opens_on.toordinal() - rates.AS_OF).recorded(class_of(number))
     by_kind = {Kind.PRISON_SERVICE: members.prison_service, Kind.POLICE: force, Kind.LOCAL_AUTHORITY: organisation}
     return ControlFamily(number, {by_kind[kind]: record for kind, record in made.items() if by_kind[kind]})
+
+
+@cache
+def generator_digest() -> str:
+    """Return the digest of a sample of families under a key of zeros: another one, and custodians would plant different people."""
+    sample = (control_family(bytes(32), number, _SAMPLE_MEMBERS, _SAMPLE_DAY) for number in range(SAMPLED))
+    return digest_of([{organisation: list(recorded) for organisation, recorded in family.recorded.items()} for family in sample])
 
 
 class _Cast:

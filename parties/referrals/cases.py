@@ -1,6 +1,6 @@
 """What becomes of a referral once it is written: its states, who owns each, and what may follow. One table. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ class CaseState(StrEnum):
     DECLINED = "declined"
     ALREADY_KNOWN = "already-known"
     WRONG_CHILD = "wrong-child"
+    RECALLED = "recalled"
     MOVED = "moved"
 
 
@@ -38,9 +39,15 @@ CASE: Final[Mapping[CaseState, Duty]] = {
     _S.TAKEN_UP: Duty(RECIPIENT, "gives support, and hands over when the child moves on", (_S.WRONG_CHILD, _S.MOVED)),
     _S.DECLINED: Duty(RECIPIENT, "leaves the offer open, and asks for nothing", (_S.TAKEN_UP, _S.WRONG_CHILD, _S.MOVED)),
     _S.ALREADY_KNOWN: Duty(RECIPIENT, "goes on as before", (_S.OFFERED, _S.WRONG_CHILD, _S.MOVED)),
-    _S.WRONG_CHILD: Duty(CONTACT, "gets every copy back and destroys it; the child's next envelope is seen by people first"),
-    _S.MOVED: Duty(CONTACT, "corrects the record; the child is looked for again in the next round"),
+    _S.WRONG_CHILD: Duty(
+        CONTACT, "gets every copy back and destroys it; the child's next envelope is seen by people first", (_S.RECALLED,)
+    ),
+    _S.RECALLED: Duty(CONTACT, "keeps nothing of it but that it happened"),
+    _S.MOVED: Duty(CONTACT, "corrects the record; the next collection passes the child on to another authority that knows it"),
 }
+
+
+FINAL: Final = (_S.WRONG_CHILD, _S.RECALLED)  # the documents are gone, so neither can have been recorded in error
 
 
 def check_may_follow(before: CaseState, after: CaseState) -> None:
@@ -52,3 +59,13 @@ def check_may_follow(before: CaseState, after: CaseState) -> None:
     if after not in CASE[before].then:
         then = ", ".join(CASE[before].then) or "nothing"
         raise ConfigurationError(f"outcome: after {before} comes {then}; record what happened in order")
+
+
+def check_may_be_corrected(states: Sequence[CaseState]) -> None:
+    """Check that the last of a referral's states, in the order in which they were recorded, can be taken back.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    if len(states) == 1 or states[-1] in FINAL:
+        raise ConfigurationError(f"outcome: {states[-1]} cannot be taken back; what was recorded before it stays")

@@ -1,6 +1,7 @@
 """Collect an authority's tokens and turn each into one referral, exactly once.
 
-Per envelope: keep it (sealed, as it came) → redeem its token → write the documents → record it → let the envelope go.
+Per envelope: keep it (sealed, as it came) → redeem its token → write the documents → record it → let the envelope go. Last, the service is told
+what became of all of them.
 Of a protected child the document is not written: the envelope stays sealed here until two people approve (`approve`), or nothing is
 done at all. A crash after any step is mended by the next run: a kept envelope whose token is already redeemed was redeemed by this
 desk, so its documents are still owed. One that was never kept here and is already redeemed is another desk's.
@@ -24,6 +25,7 @@ from parties.desk_map import take_maps
 from parties.initialise import check_desk, load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.referrals import records
+from parties.referrals.acknowledging import acknowledge
 from parties.referrals.calendar import LONDON, Calendar, calendar_of
 from parties.referrals.directory import AUTHORITY, Directory, RecipientRole
 from parties.referrals.documents import as_html, as_json, file_stem
@@ -136,6 +138,7 @@ def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, 
             except TokenError as error:
                 problems.append(f"{_name(each.item.envelope_id)}: {error}")
             progress("envelopes", done, len(made))
+        acknowledge(desk.client, desk.store, round_id)
         held = tuple(sorted(map(file_stem, records.held(desk.store, round_id))))
     real = sum(not item.body.is_dummy for item in opened)
     return Collected(real, written.total(), dict(written), tuple(problems), tuple(alarms), held)

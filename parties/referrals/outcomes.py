@@ -4,10 +4,10 @@ A wrong child stops everything at once: its documents are deleted here, and its 
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
@@ -15,26 +15,42 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from parties.referrals.calendar import LONDON
-from parties.referrals.cases import CASE, CaseState, Duty, check_may_follow
+from parties.referrals.cases import CASE, CaseState, Duty, check_may_be_corrected, check_may_follow
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
-from parties.store.models import CaseEvent, StoppedChild
-from schemas.errors import TokenError
+from parties.store.models import CaseEvent, Person, StoppedChild
+from schemas.errors import ConfigurationError, TokenError
 
-CHILD_HEARD = "child-heard"  # that the child's own views were asked for and written down, in the recipient's own file
+CHILD_HEARD, CHILD_NOT_HEARD = (
+    "child-heard",
+    "child-not-heard",
+)  # whether its own views were asked for and written down, in the recipient's own file
+CORRECTED = "corrected"  # the state before was recorded in error
 REFERRALS, ENDINGS = "referrals", (".html", ".json")
 
 
+class Heard(NamedTuple):
+    """Whether a child's own views were asked for and written down, and on which day that was settled."""
+
+    is_heard: bool
+    on: date
+
+
 class Case(NamedTuple):
-    """A referral of a round: its document, the authority's record id, grade, by when to act, post, where it stands, whether the child was heard."""
+    """A referral of a round: its document, the authority's record id, grade, by when to act, post, where it stands and stood, whether the child was heard."""
 
     document: str
     child_id: str
     grade: str
     due: str
     post: str
-    state: CaseState
-    is_child_heard: bool
+    states: tuple[CaseState, ...]
+    heard: Heard | None = None
+
+    @property
+    def state(self) -> CaseState:
+        """Where it stands."""
+        return self.states[-1]
 
     @property
     def duty(self) -> Duty:
@@ -49,27 +65,47 @@ def cases(settings: NodeSettings, round_id: str) -> list[Case]:
     return sorted(found, key=lambda case: (case.due, case.document))
 
 
-def record_outcome(settings: NodeSettings, round_id: str, document: str, what: CaseState | None, *, child_heard: bool = False) -> Case:
-    """Record what became of a referral, or that the child was heard, or both.
+def rounds_here(settings: NodeSettings) -> list[str]:
+    """Return the ids of the rounds that this desk has referrals or a map of persons of, the newest name first."""
+    with _opened(settings) as store, Session(store) as session:
+        known = {*session.scalars(select(CaseEvent.round_id).distinct()), *session.scalars(select(Person.round_id).distinct())}
+    return sorted(filter(None, known), reverse=True)
+
+
+def record_outcome(settings: NodeSettings, round_id: str, document: str, what: CaseState | None, *, heard: Heard | None = None) -> Case:
+    """Record what became of a referral, or whether the child was heard, or both.
 
     Raises:
         TokenError: there is no such document in the round.
-        ConfigurationError: that state cannot follow.
+        ConfigurationError: that state cannot follow, or the day is still to come.
     """
+    if heard is not None and heard.on > datetime.now(LONDON).date():
+        raise ConfigurationError("outcome: the day on which the child was heard is still to come; record it afterwards")
     with _opened(settings) as store:
-        named = _written(store, round_id)
-        if document not in named:
-            raise TokenError("document: none of that name was written in this round; `kinlink party outcomes` lists them")
-        case = _case(settings, store, document, named[document])
+        case = _find(settings, store, round_id, document)
         if what is not None:
             check_may_follow(case.state, what)
             if what is CaseState.WRONG_CHILD:
                 _stop(settings, store, case)
             else:
                 _add(store, document, what)
-        if child_heard:
-            _add(store, document, CHILD_HEARD)
-        return _case(settings, store, document, named[document])
+        if heard is not None:
+            _add(store, document, CHILD_HEARD if heard.is_heard else CHILD_NOT_HEARD, heard.on)
+        return _case(settings, store, document, case.child_id)
+
+
+def correct_outcome(settings: NodeSettings, round_id: str, document: str) -> Case:
+    """Take back the last state of a referral, which was recorded in error; both stay in the log.
+
+    Raises:
+        TokenError: there is no such document in the round.
+        ConfigurationError: nothing was recorded, or the documents are gone.
+    """
+    with _opened(settings) as store:
+        case = _find(settings, store, round_id, document)
+        check_may_be_corrected(case.states)
+        _add(store, document, CORRECTED)
+        return _case(settings, store, document, case.child_id)
 
 
 def counts(found: list[Case]) -> dict[str, dict[str, int]]:
@@ -99,6 +135,15 @@ def stopped_children(store: Engine) -> set[str]:
         return set(session.scalars(select(StoppedChild.record_id)))
 
 
+def last_states(store: Engine) -> dict[str, CaseState]:
+    """Return where every referral stands, of any round, by its document."""
+    events: dict[str, list[CaseEvent]] = defaultdict(list)
+    with Session(store) as session:
+        for event in session.scalars(select(CaseEvent).order_by(CaseEvent.event_id)):
+            events[event.document].append(event)
+    return {document: _states(of_it)[-1] for document, of_it in events.items()}
+
+
 def _written(store: Engine, round_id: str) -> dict[str, str]:
     """Return the record id of every document that was written in a round."""
     query = select(CaseEvent.document, CaseEvent.record_id).where(CaseEvent.round_id == round_id).order_by(CaseEvent.event_id)
@@ -106,13 +151,35 @@ def _written(store: Engine, round_id: str) -> dict[str, str]:
         return {document: record_id or "" for document, record_id in session.execute(query)}
 
 
+def _find(settings: NodeSettings, store: Engine, round_id: str, document: str) -> Case:
+    named = _written(store, round_id)
+    if document not in named:
+        raise TokenError("document: none of that name was written in this round; `kinlink party outcomes` lists them")
+    return _case(settings, store, document, named[document])
+
+
 def _case(settings: NodeSettings, store: Engine, document: str, record_id: str) -> Case:
     with Session(store) as session:
         events = session.scalars(select(CaseEvent).where(CaseEvent.document == document).order_by(CaseEvent.event_id)).all()
-    states = [CaseState(event.what) for event in events if event.what != CHILD_HEARD]
     grade = next((event.grade for event in events if event.grade), "")
     due, post = _said(settings, document)
-    return Case(document, record_id, grade, due, post, states[-1], any(event.what == CHILD_HEARD for event in events))
+    return Case(document, record_id, grade, due, post, _states(events), _heard(events))
+
+
+def _states(events: Sequence[CaseEvent]) -> tuple[CaseState, ...]:
+    """Return the states that hold, in order; a correction takes back the one before."""
+    states: list[CaseState] = []
+    for event in events:
+        if event.what == CORRECTED:
+            states.pop()
+        elif event.what not in {CHILD_HEARD, CHILD_NOT_HEARD}:
+            states.append(CaseState(event.what))
+    return tuple(states)
+
+
+def _heard(events: Sequence[CaseEvent]) -> Heard | None:
+    said = [event for event in events if event.what in {CHILD_HEARD, CHILD_NOT_HEARD}]
+    return Heard(said[-1].what == CHILD_HEARD, date.fromisoformat(said[-1].happened_on or said[-1].recorded_at[:10])) if said else None
 
 
 def _said(settings: NodeSettings, document: str) -> tuple[str, str]:
@@ -133,9 +200,9 @@ def _stop(settings: NodeSettings, store: Engine, case: Case) -> None:
         settings.path(REFERRALS, case.document + ending).unlink(missing_ok=True)
 
 
-def _add(store: Engine, document: str, what: str) -> None:
+def _add(store: Engine, document: str, what: str, on: date | None = None) -> None:
     with Session(store) as session, session.begin():
-        session.add(CaseEvent(document=document, what=what, recorded_at=_now()))
+        session.add(CaseEvent(document=document, what=what, recorded_at=_now(), happened_on=on.isoformat() if on else None))
 
 
 @contextmanager

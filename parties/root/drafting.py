@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from parties.controls.families import generator_digest
 from parties.encoding.normalise import NORMALISER, normaliser_digest
 from schemas.agreement import Agreement
 from schemas.errors import AgreementError
@@ -59,11 +60,9 @@ def draft_agreement(roster: SignedDocument, terms: Mapping[str, Any]) -> Agreeme
         AgreementError: a term is missing, unknown, or too weak for its profile.
     """
     ours = {"schemas_digest": schemas_digest(), "normaliser": NORMALISER, "normaliser_digest": normaliser_digest()}
-    encoding = terms.get("encoding", {})
-    return _made(
-        Agreement,
-        {"version": 1, **terms, "roster_digest": roster.digest, "encoding": {**(encoding if isinstance(encoding, dict) else {}), **ours}},
-    )
+    filled = {"encoding": ours, "controls": {"generator_digest": generator_digest()}}
+    parts = {part: {**given, **filled[part]} for part in filled if isinstance(given := terms.get(part, {}), dict)}
+    return _made(Agreement, {"version": 1, **terms, "roster_digest": roster.digest, **parts})
 
 
 def _earlier(previous: SignedDocument | None) -> Roster | None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from parties.controls.families import control_families, control_key, controls_opener
+from parties.controls.families import control_families, control_key, controls_opener, generator_digest
 from parties.controls.planting import plant, plant_look_alikes
 from parties.encoding.encode import EncodedPopulation
 from parties.encoding.normalise import NORMALISER, normaliser_digest
@@ -21,7 +21,7 @@ from parties.second_look.keys import attribute_key, pairs_key
 from parties.second_look.slots import make_slots
 from parties.self_check import SelfChecked
 from schemas.agreed import Agreed
-from schemas.agreement import Encoding
+from schemas.agreement import Agreement
 from schemas.canonical import short
 from schemas.controls import CONTROLS_PART, SEALED_LISTS, Planted, list_context, seal_list
 from schemas.encoding_set import Part, Population, SubmissionManifest
@@ -35,17 +35,19 @@ from validation.progress import Progress
 MEND = "update Kinlink, or have the agreement signed again"
 
 
-def check_versions(encoding: Encoding) -> None:
-    """Check that this version of Kinlink encodes as was agreed.
+def check_versions(agreement: Agreement) -> None:
+    """Check that this version of Kinlink encodes, and invents control families, as was agreed.
 
     Raises:
-        AgreementError: the normaliser, its tables or the linkage schemas are other ones; says which, and the digests.
+        AgreementError: the normaliser, its tables, the linkage schemas or the generator are other ones; says which, and the digests.
     """
+    encoding, generator = agreement.encoding, agreement.controls.generator_digest
     if encoding.normaliser != NORMALISER:
         raise AgreementError(f"agreement: names normaliser {encoding.normaliser}, this version's is {NORMALISER}; {MEND}")
     for what, agreed, ours in (
         ("normaliser_digest", encoding.normaliser_digest, normaliser_digest()),
         ("schemas_digest", encoding.schemas_digest, schemas_digest()),
+        ("generator_digest", generator, generator_digest() if generator else ""),
     ):
         if agreed != ours:
             raise AgreementError(f"agreement: {what} is {short(agreed)}, this version's is {short(ours)}; {MEND}")

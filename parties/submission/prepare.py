@@ -42,7 +42,7 @@ def prepare(settings: NodeSettings, round_id: str | None = None, progress: Progr
         SubmissionError: the node's self-check of this extract says FAIL, or the agreement wants one and there is none.
     """
     agreed = load_agreed(settings)
-    check_versions(agreed.agreement.encoding)
+    check_versions(agreed.agreement)
     self_check = check_report(settings, agreed)
     forget_old(settings, datetime.now(UTC), days=agreed.agreement.retention_days)
     with ServiceClient(settings, Role.CUSTODIAN) as client:

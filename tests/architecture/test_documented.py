@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from source import REPOSITORY
 
 from flows.command import COMMANDS
 from flows.commands.passphrase import PassphraseOptions
+from linkage import api
 from linkage.operator import OperatorSettings
 from linkage.settings import ServiceSettings
 from parties.encoding import normalise
@@ -74,6 +76,23 @@ def test_every_agreed_field_is_documented():
 @pytest.mark.parametrize("error", [*errors.USER_ERRORS.values(), errors.CodedError], ids=lambda error: error.__name__)
 def test_every_error_is_documented_with_its_exit_code(error):
     assert [line for line in page("errors.md").splitlines() if error.__name__ in line and re.search(rf"\b{error.exit_code}\b", line)]
+
+
+def routes():
+    """Return every route of the service as the page writes it; the end of a path is enough to know it by."""
+    modules = (importlib.import_module(f"linkage.api.{found.name}") for found in pkgutil.iter_modules(api.__path__))
+    routers = [module.router for module in modules if hasattr(module, "router")]
+    return {(method, route.path) for router in routers for route in router.routes for method in route.methods}
+
+
+def test_every_route_is_documented_and_no_other():
+    written = re.findall(r"^\| `(GET|PUT|POST) ([^`?]*)", page("api.md"), re.MULTILINE)
+    assert len(written) == len(set(written)) == len(routes())
+
+    def same(row, route):
+        return row[0] == route[0] and route[1].endswith(row[1].removeprefix("…")) and (row[1].startswith("…") or row[1] == route[1])
+
+    assert [route for route in routes() if not any(same(row, route) for row in written)] == []
 
 
 READERS = {

@@ -8,18 +8,61 @@ from typing import Final
 
 import yaml
 
+from linkage.api.call import MAX_BODY_BYTES
+from linkage.api.shares import MAX_SEALED_BYTES
+from linkage.search.engine import MAX_PAIRS
+from parties.extracts.read import MAX_FIELD
 from parties.referrals.cases import CASE
 from parties.referrals.directory import RecipientRole
 from parties.referrals.payloads import SCHEMAS, RestrictedReferral
 from parties.referrals.protection import PROTECTION, Opening
 from parties.referrals.routing import RULES
 from parties.referrals.wording import ENGLISH
+from schemas.encoding_set import CLK_BYTES, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES, MAX_PART_BYTES, MAX_ROWS, PSEUDONYM_BYTES
+from schemas.escalation import ESCALATION_BYTES
+from schemas.key_file import MAX_FILE_BYTES
+from schemas.questions import MAX_QUESTIONS, QUESTIONS_BYTES
+from schemas.receipt import RECEIPT_BYTES
+from schemas.request_signing import MAX_NONCE, WINDOW_SECONDS
+from schemas.roster import MAX_ORGANISATIONS
+from schemas.sealed import MAX_PLAINTEXT, MAX_RECIPIENTS
+from schemas.sealed_join import MAX_TIED, SEALED_JOIN_BYTES
+from schemas.signature import MAX_SIGNATURES
+from schemas.token import TOKEN_BODY_BYTES
 from tests.golden.rounds_page import rounds
 
 REFERENCE: Final = Path(__file__).parents[2] / "docs" / "reference"
 COVERAGE: Final = REFERENCE.parent / "coverage.yaml"
 KINDS: Final[Mapping[str, str]] = {"S": "systems", "R": "requirements"}
 STATUSES: Final = ("works", "simulated adapter", "signpost only", "planned: custodian node", "planned: operators", "out of scope")
+LIMITS: Final = (
+    ("body of a request, where nothing else is said", MAX_BODY_BYTES, "bytes", "linkage/api/call.py"),
+    ("signed manifest", MAX_MANIFEST_BYTES, "bytes", "schemas/encoding_set.py"),
+    ("chunk of a part", MAX_CHUNK_BYTES, "bytes", "schemas/encoding_set.py"),
+    ("part of a submission", MAX_PART_BYTES, "bytes", "schemas/encoding_set.py"),
+    ("rows of a part", MAX_ROWS, "rows", "schemas/encoding_set.py"),
+    ("sealed share of a round key", MAX_SEALED_BYTES, "bytes", "linkage/api/shares.py"),
+    ("nonce of a request", MAX_NONCE, "characters", "schemas/request_signing.py"),
+    ("age of a request's signature", WINDOW_SECONDS, "seconds", "schemas/request_signing.py"),
+    ("signatures of a document", MAX_SIGNATURES, "signatures", "schemas/signature.py"),
+    ("organisations of a roster", MAX_ORGANISATIONS, "organisations", "schemas/roster.py"),
+    ("plain text of a sealed message", MAX_PLAINTEXT, "bytes", "schemas/sealed.py"),
+    ("recipients of a sealed message", MAX_RECIPIENTS, "keys", "schemas/sealed.py"),
+    ("questions to an authority", MAX_QUESTIONS, "records", "schemas/questions.py"),
+    ("children tied in a join", MAX_TIED, "children", "schemas/sealed_join.py"),
+    ("pairs that a search may find", MAX_PAIRS, "pairs", "linkage/search/engine.py"),
+    ("private key file", MAX_FILE_BYTES, "bytes", "schemas/key_file.py"),
+    ("field of an extract", MAX_FIELD, "characters", "parties/extracts/read.py"),
+)
+FIXED: Final = (
+    ("filter", CLK_BYTES, "schemas/encoding_set.py"),
+    ("pseudonym", PSEUDONYM_BYTES, "schemas/encoding_set.py"),
+    ("sealed join", SEALED_JOIN_BYTES, "schemas/sealed_join.py"),
+    ("receipt of a submission", RECEIPT_BYTES, "schemas/receipt.py"),
+    ("body of a token", TOKEN_BODY_BYTES, "schemas/token.py"),
+    ("questions to an authority", QUESTIONS_BYTES, "schemas/questions.py"),
+    ("record of an urgent call", ESCALATION_BYTES, "schemas/escalation.py"),
+)
 OPENINGS: Final[Mapping[Opening, str]] = {
     Opening.NOT_SHOWN: "never shown: the token is used up, and one audit row is written",
     Opening.RESTRICTED: "children's social care only, in a document without a name, once two people have approved",
@@ -133,9 +176,26 @@ def _test(row: Mapping[str, str]) -> str:
     return f"`{row['test'].partition('::')[2]}`" if "test" in row else ""
 
 
+def limits() -> str:
+    """Return the page on the sizes and numbers that are refused beyond."""
+    return f"""# Limits
+
+Made from the code; a test compares them. What is larger is refused with an error that names the limit, before it is kept.
+
+{table(("what", "at most", "in"), [(what, f"{most:,} {unit}", f"`{where}`") for what, most, unit, where in LIMITS])}
+
+Fixed sizes, which say nothing of what is inside:
+
+{table(("what", "exactly", "in"), [(what, f"{size:,} bytes", f"`{where}`") for what, size, where in FIXED])}
+
+What an agreement limits (envelopes, slots, rows of a scope, growth, rounds a month) is in [agreement.md](agreement.md); what a service's settings limit, in [settings.md](settings.md).
+"""
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "routing.md": routing,
     "coverage.md": coverage,
+    "limits.md": limits,
     "rounds.md": partial(rounds, REFERENCE / "rounds.md"),
 }
 

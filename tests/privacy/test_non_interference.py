@@ -58,6 +58,7 @@ def requests_of(own, other):
     round_, submission = "/v1/rounds/{round_id}", "/v1/rounds/{round_id}/submissions/{digest}"
     return [
         ("/v1/health", "GET", "/v1/health", b""),
+        ("/v1/ready", "GET", "/v1/ready", b""),
         ("/v1/openapi.json", "GET", "/v1/openapi.json", b""),
         ("/v1/rounds", "GET", "/v1/rounds", b""),
         (round_, "GET", HERE, b""),
@@ -79,6 +80,7 @@ def requests_of(own, other):
         (f"{round_}/envelopes", "GET", f"{HERE}/envelopes", b""),
         (f"{round_}/envelopes/{{envelope_id}}", "GET", f"{HERE}/envelopes/{HIDDEN}", b""),
         ("/v1/tokens/redeem", "POST", "/v1/tokens/redeem", b'{"token": "%s"}' % HIDDEN.encode()),
+        (f"{round_}/acknowledgements", "POST", f"{HERE}/acknowledgements", b'{"envelopes": {"%s": "moved"}}' % HIDDEN.encode()),
         (f"{round_}/tables", "POST", f"{HERE}/tables", b"{}"),
         (f"{round_}/quality", "GET", f"{HERE}/quality", b""),
         (f"{round_}/questions", "GET", f"{HERE}/questions", b""),

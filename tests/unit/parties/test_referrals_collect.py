@@ -54,7 +54,7 @@ class Service:
     """The service as a desk sees it: lists, hands out and redeems; may lose the answer to a redemption."""
 
     def __init__(self, manifest):
-        self.manifest, self.envelopes, self.redeemed, self.loses_the_answer = manifest, {}, {}, False
+        self.manifest, self.envelopes, self.redeemed, self.loses_the_answer, self.acknowledged = manifest, {}, {}, False, {}
 
     def __call__(self, request):
         path = request.url.path
@@ -62,6 +62,9 @@ class Service:
             return httpx.Response(200, json={"envelopes": [{"envelope_id": item, "size": 1} for item in self.envelopes]})
         if "/envelopes/" in path:
             return httpx.Response(200, content=self.envelopes[path.rsplit("/", 1)[1]])
+        if path.endswith("/acknowledgements"):
+            self.acknowledged |= json.loads(request.content)["envelopes"]
+            return httpx.Response(200, json={"acknowledged": True})
         if path.endswith("/redeem"):
             return self.redeem(json.loads(request.content)["token"])
         return httpx.Response(

@@ -13,7 +13,7 @@ from parties import statistics
 from parties.client import ServiceClient
 from parties.initialise import init_node
 from parties.settings import load_settings
-from parties.statistics import COLUMNS, fetch_table, publish
+from parties.statistics import COLUMNS, area_names, fetch_table, publish
 from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
 from schemas.errors import AuthenticationError, ConfigurationError, ServiceError
 from schemas.roster import Identity, Organisation, Role
@@ -106,3 +106,12 @@ def test_publishing_again_gives_the_same_bytes_and_never_replaces_another_public
     with pytest.raises(ConfigurationError, match="another publication"):
         publish(TABLE.model_copy(update={"round_id": "round-2"}), tmp_path, NAMES)
     assert before == [path.read_bytes() for path in sorted(tmp_path.iterdir(), key=lambda path: (path.name == "SHA256SUMS", path.name))]
+
+
+def test_places_have_their_published_names_and_others_the_roster_s(office, monkeypatch):
+    codes = {"W06000015": "Local authority w06000015", "E08000016": "Barnsley MBC", "E10000001": "Northshire", None: "Office"}
+    organisations = [SimpleNamespace(gss_code=code, name=name) for code, name in codes.items()]
+    monkeypatch.setattr(statistics, "load_agreed", lambda _: SimpleNamespace(roster=SimpleNamespace(organisations=organisations)))
+    assert area_names(office[0]) == {
+        NATION: "England and Wales", "W06000015": "Cardiff", "E08000016": "Barnsley", "E10000001": "Northshire",
+    }  # fmt: skip
