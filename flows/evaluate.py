@@ -45,7 +45,8 @@ ALIASES = {"alias_given": "forename", "alias_surname": "surname", "alias_dob": "
 class Candidates:
     """Every pair of rows that was looked at: how far each field agrees, shape (pairs, fields), and the weight in bits.
 
-    `weigh` gives the weight of any levels, as it did of these; `cuts` says how alike filters had to be, by projection.
+    `weigh` gives the weight of any levels, as it did of these; `cuts` says how alike filters had to be, by projection;
+    `were_near` whether filters of pairs of rows were as alike, also where no slot was left to look at them.
     """
 
     left: Rows
@@ -54,6 +55,7 @@ class Candidates:
     weight: Bits
     weigh: Callable[[Levels], Bits]
     cuts: Mapping[Projection, float]
+    were_near: Callable[[tuple[Rows, Rows]], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], 
     none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, len(FIELDS)), dtype=np.uint8)
     ones, others, levels = (np.concatenate(parts) for parts in zip(none, *looked, strict=True))
     weigh = partial(model.weights, pool_size=size)
-    return Candidates(ones, others, levels, weigh(levels), weigh, cuts(*sides, search))
+    were_near = partial(linking.are_candidates, *sides, candidates)
+    return Candidates(ones, others, levels, weigh(levels), weigh, cuts(*sides, search), were_near)
 
 
 def decide(candidates: Candidates) -> Decisions:

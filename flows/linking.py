@@ -109,6 +109,18 @@ class Linking:
             for projection, cut in cuts(left, right, terms).items()
         }
 
+    @staticmethod
+    def are_candidates(
+        left: Side, right: Side, candidates: Mapping[Projection, FilterPairs], pairs: tuple[Rows, Rows]
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether the search found each pair of input rows, in any projection; a slot it may still have missed."""
+        width, found = len(right.number), np.zeros(len(pairs[0]), dtype=np.bool_)
+        for projection, near in candidates.items():
+            ones, others = left.behind[projection].record[near.left], right.behind[projection].record[near.right]
+            people = (ones < len(left.number)) & (others < width)
+            found |= np.isin(pairs[0] * width + pairs[1], ones[people] * width + others[people])
+        return found
+
     def second_look(
         self, left: Side, right: Side, candidates: Mapping[Projection, FilterPairs], *, slots: int = SLOTS
     ) -> Iterator[EvidencePairs]:

@@ -40,7 +40,7 @@ def evaluate(
     decisions = decide(candidates)
     if links is not None:
         write_links(links, decisions, columns[0]["rid"], columns[1]["rid"])
-    result = figures(decisions, *columns) | (truth_figures(decisions, *columns) if truth else {})
+    result = figures(decisions, *columns) | (truth_figures(candidates, decisions, *columns) if truth else {})
     result["search_cut"] = {projection: round(cut, 3) for projection, cut in candidates.cuts.items()}
     if report is not None:
         write_report(report, Evaluated((left.name, right.name), columns, candidates, decisions, result))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from flows.evaluate import Decisions, person_rows
+from flows.evaluate import Candidates, Decisions, person_rows
 from parties.encoding.normalise import name
 from schemas.errors import ExtractError
 from validation.quality.charts import best_f1, threshold_curve
@@ -33,13 +33,15 @@ def has_truth(left: Columns, right: Columns) -> bool:
     return True
 
 
-def truth_figures(decisions: Decisions, left: Columns, right: Columns) -> dict[str, Any]:
+def truth_figures(candidates: Candidates, decisions: Decisions, left: Columns, right: Columns) -> dict[str, Any]:
     """Return `groups`, `misidentification`, and the best F1 in hindsight, of files that both carry `ent`."""
     labels = left["ent"], right["ent"]
-    released = decisions.pairs.left[decisions.released], decisions.pairs.right[decisions.released]
-    correct = same_label(*released, *labels)
-    pairs = true_pairs(*labels)
-    found = {"link": _found(pairs, decisions, decisions.linked), "release": _found(pairs, decisions, decisions.released)}
+    rules = {"link": decisions.linked, "release": decisions.released}
+    chosen = {rule: (decisions.pairs.left[mask], decisions.pairs.right[mask]) for rule, mask in rules.items()}
+    correct = same_label(*chosen["release"], *labels)
+    pairs, width = true_pairs(*labels), len(right["rid"])
+    looked_at = {"looked_at": (candidates.left, candidates.right), **chosen}
+    found = {"near": candidates.were_near(pairs), **{stage: _among(pairs, rows, width) for stage, rows in looked_at.items()}}
     return {
         **best_f1(threshold_curve(decisions.pairs, *labels)),
         "misidentification": misidentification(len(correct), int((~correct).sum())),
@@ -47,10 +49,9 @@ def truth_figures(decisions: Decisions, left: Columns, right: Columns) -> dict[s
     }
 
 
-def _found(pairs: tuple[Rows, Rows], decisions: Decisions, chosen: Mask) -> Mask:
-    """Return whether each true pair is among the chosen ones."""
-    right_of = dict(zip(decisions.pairs.left[chosen].tolist(), decisions.pairs.right[chosen].tolist(), strict=True))
-    return np.array([right_of.get(one) == other for one, other in zip(*(rows.tolist() for rows in pairs), strict=True)], dtype=np.bool_)
+def _among(pairs: tuple[Rows, Rows], others: tuple[Rows, Rows], width: int) -> Mask:
+    """Return whether each pair of rows is one of the others; right rows are below `width`."""
+    return np.isin(pairs[0] * width + pairs[1], others[0] * width + others[1])
 
 
 def _fields(columns: Columns) -> Fields:

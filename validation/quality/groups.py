@@ -25,13 +25,24 @@ Fields = Mapping[str, Sequence[str]]  # one file's normalised fields by name, a 
 
 
 class GroupRecall(TypedDict):
-    """One group: its true pairs and, by rule, the share found with both limits at 95 %. All None where there are too few."""
+    """One group: its true pairs and, by rule, the share found with both limits at 95 %. All None where there are too few.
+
+    `search_missed` is the share whose filters were not alike enough to be candidates; `no_slot` the share that were, and were
+    looked at in no projection, for every slot was another's.
+    """
 
     true_pairs: int | None
+    search_missed: float | None
+    no_slot: float | None
     link: float | None
     link_95: tuple[float, float] | None
     release: float | None
     release_95: tuple[float, float] | None
+
+
+TOO_FEW: Final[GroupRecall] = {
+    "true_pairs": None, "search_missed": None, "no_slot": None, "link": None, "link_95": None, "release": None, "release_95": None,
+}  # fmt: skip
 
 
 def recall_by_group(
@@ -43,7 +54,7 @@ def recall_by_group(
         left: fields named in `WATCHED`.
         right: the same of the right file.
         pairs: left and right rows of the true pairs.
-        found: by rule (`link`, `release`), whether it found each true pair.
+        found: by stage, in order (`near`, `looked_at`, `link`, `release`), whether each true pair came through it.
         lists: which list of names a surname is on.
     """
     told = {name: [(left[name][one], right[name][other]) for one, other in zip(*pairs, strict=True)] for name in WATCHED}
@@ -76,10 +87,12 @@ def _missing(told: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[tuple[st
 def _recall(mask: Mask, found: Mapping[str, Mask]) -> GroupRecall:
     size = int(mask.sum())
     if size < FEWEST:
-        return {"true_pairs": None, "link": None, "link_95": None, "release": None, "release_95": None}
-    link, release = (int((mask & found[rule]).sum()) for rule in ("link", "release"))
+        return TOO_FEW
+    near, looked_at, link, release = (int((mask & found[stage]).sum()) for stage in ("near", "looked_at", "link", "release"))
     return {
         "true_pairs": size,
+        "search_missed": round(1 - near / size, 4),
+        "no_slot": round((near - looked_at) / size, 4),
         "link": round(link / size, 4),
         "link_95": _limits(link, size),
         "release": round(release / size, 4),

@@ -63,6 +63,15 @@ def test_pairs_are_among_those_that_the_search_finds(linked):
     assert set(pairs(looked(linked))) <= searched
 
 
+def test_candidates_are_what_the_search_found_also_without_a_slot(linked):
+    linking, left, right, candidates = linked
+    every = np.repeat(np.arange(SHARED + ALONE), SHARED + ALONE), np.tile(np.arange(SHARED + ALONE), SHARED + ALONE)
+    were = linking.are_candidates(left, right, candidates, every)
+    near = set(zip(every[0][were].tolist(), every[1][were].tolist(), strict=True))
+    assert {(row, row) for row in range(SHARED)} | set(pairs(looked(linked))) <= near
+    assert len(near) < len(every[0]) / 4
+
+
 def test_one_person_agrees_in_most_tags_but_for_blanks(linked):
     for block in looked(linked):
         assert block.left_tags.shape == block.right_tags.shape == (len(block.left), N_TAGS)

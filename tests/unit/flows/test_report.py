@@ -181,6 +181,12 @@ def test_groups_that_divide_all_true_pairs_have_the_recall_of_all(said):
         assert mean == pytest.approx(figures["recall"], abs=0.03)
 
 
+def test_what_a_rule_found_the_search_found_and_a_slot_looked_at(said):
+    counted = [group for groups in said[0]["groups"].values() for group in groups.values() if group["true_pairs"]]
+    assert all(group["release"] <= group["link"] <= 1 - group["search_missed"] - group["no_slot"] + 1e-3 for group in counted)
+    assert any(group["search_missed"] for group in counted)
+
+
 def test_small_groups_are_named_and_not_counted(said):
     figures, page = said
     few = [name for groups in figures["groups"].values() for name, group in groups.items() if group["true_pairs"] is None]

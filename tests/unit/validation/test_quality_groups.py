@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from validation.quality.groups import FEWEST, WATCHED, recall_by_group
+from validation.quality.groups import FEWEST, TOO_FEW, WATCHED, recall_by_group
 
 PERSON = {"forename": "ada", "surname": "ash", "dob": "19850203", "sex": "F", "postcode": "cf103np", "address": "1 long lane"}
-FEW = {"true_pairs": None, "link": None, "link_95": None, "release": None, "release_95": None}
 
 
 def groups(*changes, found=0, size=FEWEST, lists=None):
@@ -14,7 +13,7 @@ def groups(*changes, found=0, size=FEWEST, lists=None):
     rights = [PERSON | change for change in changes for _ in range(size)]
     columns = [{name: [person[name] for person in side] for name in WATCHED} for side in ([PERSON] * len(rights), rights)]
     rows = np.arange(len(rights))
-    was = {"link": rows < found, "release": rows < found // 2}
+    was = {"near": rows < found + 4, "looked_at": rows < found + 1, "link": rows < found, "release": rows < found // 2}
     return recall_by_group(*columns, (rows, rows), was, lists or {})
 
 
@@ -52,7 +51,7 @@ def test_years_of_birth_are_banded(dob, name):
     sides = [{field: [""] * FEWEST for field in WATCHED} | {"dob": [dob] * FEWEST} for _ in range(2)]
     rows = np.arange(FEWEST)
     none = np.zeros(FEWEST, dtype=np.bool_)
-    said = recall_by_group(*sides, (rows, rows), {"link": none, "release": none}, {})
+    said = recall_by_group(*sides, (rows, rows), dict.fromkeys(("near", "looked_at", "link", "release"), none), {})
     assert set(said["born"]) == {name}
     assert set(said["sex"]) == {"not recorded"}
 
@@ -69,12 +68,19 @@ def test_recall_and_limits_are_of_the_groups_own_pairs():
     assert 0 < low < 7 / 12 < high < 1
 
 
+def test_what_the_search_missed_and_what_had_no_slot_are_told_apart():
+    said = groups({}, {"postcode": ""}, found=14, size=12)["postcode"]
+    assert (said["same"]["search_missed"], said["same"]["no_slot"]) == (0.0, 0.0)
+    late = said["not known on both sides"]
+    assert (late["search_missed"], late["no_slot"]) == (round(6 / 12, 4), round(3 / 12, 4))
+
+
 def test_a_pair_that_misses_two_fields_is_in_both_groups():
     assert set(groups({"dob": "", "postcode": ""})["missing"]) == {"date of birth", "postcode"}
 
 
 def test_fewer_than_ten_are_named_and_not_counted():
-    assert groups({}, size=FEWEST - 1, found=5)["sex"] == {"female": FEW}
+    assert groups({}, size=FEWEST - 1, found=5)["sex"] == {"female": TOO_FEW}
     assert groups({}, size=FEWEST, found=5)["sex"]["female"]["true_pairs"] == FEWEST
 
 
