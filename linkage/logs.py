@@ -6,14 +6,12 @@ Of an exception its type and where it was raised are kept; its text, which may q
 import json
 import logging
 import sys
-import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from linkage.clock import as_text
+from validation.faults import Fault, fault_of
 
-DEEPEST = 20  # frames of an exception, innermost last
 OURS = "kinlink"
 Shape = Literal["text", "json"]
 
@@ -32,8 +30,7 @@ class OneLine(logging.Formatter):
         if self._shape == "json":
             return json.dumps(said, ensure_ascii=True)
         line = f"{said['at']} {said['level']} {said['logger']}: {said['event']}"
-        raised = said.get("exception")
-        return line if raised is None else f"{line}: {raised['type']} at {' < '.join(reversed(raised['frames']))}"
+        return f"{line}: {Fault(**said['exception'])}" if "exception" in said else line
 
 
 def start_log(shape: Shape) -> None:
@@ -54,11 +51,6 @@ def _said(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         "event": (record.getMessage() if ours else str(record.msg)).partition("\n")[0],
     }
-    if record.exc_info and record.exc_info[0] is not None:
-        kind, _, trace = record.exc_info
-        frames = traceback.extract_tb(trace)[-DEEPEST:]
-        said["exception"] = {
-            "type": kind.__name__,
-            "frames": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
-        }
+    if record.exc_info and record.exc_info[1] is not None:
+        said["exception"] = fault_of(record.exc_info[1])._asdict()
     return said

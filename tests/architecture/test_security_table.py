@@ -5,6 +5,8 @@ import re
 import pytest
 from source import REPOSITORY
 
+from tests.removals.table import REMOVALS
+
 NAME = re.compile(r"`([^`]+)`")
 
 
@@ -36,3 +38,17 @@ def test_every_property_names_modules_and_tests_that_exist(row):
     assert tests
     assert [name for name in modules if not (REPOSITORY / name).exists()] == []
     assert [name for name in tests if not (REPOSITORY / "tests" / name).is_file()] == []
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0][:60])
+def test_every_property_has_a_protection_that_can_be_taken_away_and_tests_of_its_own_that_then_fail(row):
+    prop, _, enforced = row
+    found = [removal for removal in REMOVALS if prop.startswith(removal.row)]
+    assert len(found) == 1
+    assert found[0].tests
+    assert set(found[0].tests) <= set(in_full(NAME.findall(enforced)))
+    assert found[0].taken_from((REPOSITORY / found[0].file).read_text(encoding="utf-8"))
+
+
+def test_nothing_else_is_taken_away():
+    assert len(REMOVALS) == len(rows())

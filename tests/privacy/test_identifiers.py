@@ -8,7 +8,6 @@ import base64
 import csv
 import logging
 import sys
-import tempfile
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -41,48 +40,21 @@ from schemas.roster import Kind
 from schemas.slots import SEARCHES, WAVES
 from tests.acceptance.planted import AUTHORITY, PARENT, PRISON, planted
 from tests.acceptance.round import ROUND, SERVICE, STATISTICS, copy_closed
+from tests.privacy.places import database_of, elsewhere, watch
 from tests.privacy.search import Needles, shown_objects
 
 pytestmark = pytest.mark.slow
 
-OWN_FILES = {"extract", "referrals"}  # where a custodian's identifiers may be
 TELLING = "Qzxsurname"
 
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch, caplog, capfd):
-    """Send temporary files and whatever goes to a home directory to a place of the test's own, and log everything."""
-    for name in ("home", "temporary"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    caplog.set_level(logging.DEBUG)
-
-    def told():
-        out, err = capfd.readouterr()
-        records = "\n".join(f"{item.getMessage()} {item.__dict__!r}" for item in caplog.records)
-        traces = "".join(
-            "".join(traceback.format_exception(item.exc_info[1])) for item in caplog.records if item.exc_info and item.exc_info[1]
-        )
-        places = {"log": records, "tracebacks in the log": traces, "standard output": out, "standard error": err}
-        return {name: text.encode() for name, text in places.items()}
-
-    return told
+    return watch(tmp_path, monkeypatch, caplog, capfd)
 
 
 def run(linkage, organisation, name, stages):
     run_stages(name, stages, prefect_api=None, directory=linkage.directory / organisation, round_id=ROUND)
-
-
-def database_of(linkage):
-    """Return every value of the service's database as bytes, by table."""
-    rows = linkage.dump(without=())
-    return {f"table {name}": b"\n".join(_bytes(value) for row in content for value in row) for name, content in rows.items()}
-
-
-def _bytes(value):
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def vault_of(linkage):
@@ -96,18 +68,6 @@ def vault_of(linkage):
         for file in linkage.service.path("vault", ROUND, "results").iterdir():
             found[f"vault {file.name}"] = vault.read_blob(file.name)
     return found
-
-
-def elsewhere(linkage, tmp_path):
-    """Return all files below the test's directory but the custodians' own ones, by path, and their names."""
-    files = {path.relative_to(tmp_path): path for path in tmp_path.rglob("*") if path.is_file()}
-    kept = {name: path for name, path in files.items() if not _is_own(name, linkage)}
-    places = {name.as_posix(): path.read_bytes() for name, path in kept.items()}
-    return places | {"names of files": "\n".join(path.name for path in files.values()).encode()}
-
-
-def _is_own(name, linkage):
-    return name.parts[0] == "nodes" and name.parts[1] in linkage.custodians() and name.parts[2] in OWN_FILES
 
 
 def run_everything(linkage):
