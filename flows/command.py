@@ -6,7 +6,6 @@ import sys
 from cyclopts import App
 
 from schemas.errors import KinlinkError
-from validation.faults import fault_of
 
 PRIVATE = 0o077  # files that this process or a library of it creates are the owner's alone
 INTERRUPTED = 130
@@ -126,6 +125,8 @@ def main(argv: list[str] | None = None) -> int:
         print("kinlink: stopped; what was finished is kept, run the same command to go on", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - its text may quote a record
+        from validation.faults import fault_of
+
         print(f"kinlink: fault: {fault_of(error)}; run the same command again, then report this line", file=sys.stderr)
         return KinlinkError.exit_code
     return code or 0

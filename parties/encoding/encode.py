@@ -122,9 +122,15 @@ def encode_values(
     values: Sequence[tuple[str, ...]], population: Population, projection: Projection, round_key: bytes, encoding: Encoding
 ) -> Bytes2D:
     """Return the diffused filter of each tuple of a projection's values, shape (n, 128)."""
-    secret = clk_secret(round_key, population, projection)
-    clks = encode_clks(values, projection, secret, bits_per_mille=encoding.bits_per_mille)
-    return diffuse(clks, draw_positions(round_key, population, projection, encoding.diffusion)) if len(clks) else clks
+    return diffused(values, population, projection, round_key, t=encoding.diffusion, bits_per_mille=encoding.bits_per_mille)
+
+
+def diffused(
+    values: Sequence[tuple[str, ...]], population: Population, projection: Projection, key: bytes, *, t: int, bits_per_mille: int
+) -> Bytes2D:
+    """Return filters of any strength, shape (n, 128): what rounds send, and what attacks are made on."""
+    clks = encode_clks(values, projection, clk_secret(key, population, projection), bits_per_mille=bits_per_mille)
+    return diffuse(clks, draw_positions(key, population, projection, t)) if len(clks) else clks
 
 
 def encode_canaries(round_key: bytes, encoding: Encoding) -> pa.Table:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parties.encoding.clk import clk_secret, encode_clks
-from parties.encoding.diffusion import diffuse, draw_positions
+from parties.encoding.encode import diffused
 from schemas.agreement import Projection
 from schemas.byte_columns import Bytes2D
 from schemas.encoding_set import Population
@@ -45,10 +45,10 @@ class Target:
 
     def filters(self, values: Sequence[tuple[str, ...]]) -> Bytes2D:
         """Return the filter of each tuple of the projection's values, shape (n, 128)."""
-        secret = clk_secret(self.key, self.population, self.projection)
-        clks = encode_clks(values, self.projection, secret, bits_per_mille=self.strength.bits_per_mille)
-        t = self.strength.diffusion
-        return clks if t == PLAIN else diffuse(clks, draw_positions(self.key, self.population, self.projection, t))
+        t, bits = self.strength.diffusion, self.strength.bits_per_mille
+        if t == PLAIN:
+            return encode_clks(values, self.projection, clk_secret(self.key, self.population, self.projection), bits_per_mille=bits)
+        return diffused(values, self.population, self.projection, self.key, t=t, bits_per_mille=bits)
 
     def __repr__(self) -> str:
         """Show which, and nothing else."""

@@ -23,8 +23,10 @@ from parties.encoding.peer_schema import read_peer_schema
 from parties.extracts import columns
 from parties.extracts import encode_file as subject
 from parties.extracts.encode_file import FileJob, encode_file
+from schemas.agreement import PROJECTIONS
 from schemas.canonical import digest
-from schemas.errors import ConfigurationError, ExtractError
+from schemas.errors import ConfigurationError, ExtractError, NotPermittedError
+from schemas.linkage import schema_text
 from tests.conformance.peers import FOLDER
 
 SCHEMA = (FOLDER / "folded.json").read_bytes()
@@ -280,6 +282,14 @@ def test_the_command_refuses_a_secret_that_others_can_know(tmp_path, capsys, cha
     write(tmp_path, 5)
     assert command(tmp_path, **changes) == ConfigurationError.exit_code
     assert "0123456789" not in capsys.readouterr().err
+    assert not (tmp_path / "out.arrow").exists()
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_the_command_makes_no_filters_of_our_own_rounds(tmp_path, capsys, projection):
+    write(tmp_path, 5)
+    assert command(tmp_path, schema=schema_text(projection).encode()) == NotPermittedError.exit_code
+    assert "leave diffused or not at all" in capsys.readouterr().err
     assert not (tmp_path / "out.arrow").exists()
 
 
