@@ -7,7 +7,7 @@ PACKAGES := schemas validation parties linkage flows
 export PYTHONDONTWRITEBYTECODE =
 export DO_NOT_TRACK = 1
 
-.PHONY: setup demo test check slow-test prove lock quality peers weights clean help
+.PHONY: setup demo test check slow-test prove lock removals quality peers weights clean help
 
 help:  ## Say what each target does
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ slow-test: setup  ## Run the tests that need a demo of their own or many rounds 
 prove: setup  ## Run everything at full counts and print each target with its figure
 	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m "not demo" -n auto --dist loadfile $(ARGS)
 	@KINLINK_PROVE=1 KINLINK_FAIL_ON_SKIP=1 $(BIN)/pytest -m demo $(ARGS)
+
+removals: setup  ## Take each protection of SECURITY.md away in turn; its tests must fail (ARGS="--without-demo" is quicker)
+	@$(BIN)/python -m tests.removals $(ARGS)
 
 quality: setup $(if $(PEERS),peers)  ## Evaluate on labelled files: DATA=DIR holding NAME_a.parquet and NAME_b.parquet; PEERS=1 for Splink beside
 	@for left in $(DATA)/*_a.parquet; do \
