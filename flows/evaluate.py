@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +27,22 @@ from schemas.linkage import evidence_model
 from validation.progress import Progress
 from validation.quality.pairs import ScoredPairs, measure
 
-Profile = Literal["default", "small-scope"]
-PROFILES: Mapping[Profile, Search] = {"default": Search(), "small-scope": Search(cut_per_mille=500)}
-SLOTS: Mapping[Profile, int] = {"default": 4, "small-scope": 20}  # candidates of a filter that are looked at
+Profile = Literal["default", "small-scope", "undiffused"]
+
+
+class Terms(NamedTuple):
+    """How one profile links: the search, how many candidates of a filter are looked at, and what its encoding says otherwise than the shipped one."""
+
+    search: Search = Search()
+    slots: int = 4
+    encoding: Mapping[str, Any] = MappingProxyType({})
+
+
+PROFILES: Mapping[Profile, Terms] = {
+    "default": Terms(),
+    "small-scope": Terms(Search(cut_per_mille=500), slots=20, encoding={"profile": "small-scope"}),
+    "undiffused": Terms(encoding={"profile": "development", "diffusion": 1}),  # to see what diffusion costs; attacks read it
+}
 POLICY = Release(link_centibits=round(CENTIBITS * LINK_BITS))
 MAX_ROWS = 5_000_000
 LEFT, RIGHT = "left", "right"
@@ -104,22 +118,22 @@ def person_rows(columns: Mapping[str, Sequence[str]]) -> PersonRows:
 
 def look(left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]], *, profile: Profile, progress: Progress) -> Candidates:
     """Search two files' records and look at the candidates, under the shipped weights."""
-    search = PROFILES[profile]
-    linking = Linking("adults", small_scope=profile == "small-scope", progress=progress)
+    terms = PROFILES[profile]
+    linking = Linking("adults", terms=terms.encoding, progress=progress)
     sides = linking.encode(person_rows(left)), linking.encode(person_rows(right))
-    candidates = linking.candidates(*sides, search)
+    candidates = linking.candidates(*sides, terms.search)
     progress("search", 1, 1)
     model, size = load_model(evidence_model(), *POPULATIONS), max(len(left["rid"]), len(right["rid"]))
     looked = [
         (pairs.left, pairs.right, field_levels(pairs.left_tags, pairs.right_tags))
-        for pairs in linking.second_look(*sides, candidates, slots=SLOTS[profile])
+        for pairs in linking.second_look(*sides, candidates, slots=terms.slots)
     ]
     progress("second look", 1, 1)
     none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, len(FIELDS)), dtype=np.uint8)
     ones, others, levels = (np.concatenate(parts) for parts in zip(none, *looked, strict=True))
     weigh = partial(model.weights, pool_size=size)
     were_near = partial(linking.are_candidates, *sides, candidates)
-    return Candidates(ones, others, levels, weigh(levels), weigh, cuts(*sides, search), were_near)
+    return Candidates(ones, others, levels, weigh(levels), weigh, cuts(*sides, terms.search), were_near)
 
 
 def decide(candidates: Candidates) -> Decisions:

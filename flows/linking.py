@@ -6,6 +6,8 @@ The left side uploads, the right one answers. There are no dummies and no waves:
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,15 +64,15 @@ class EvidencePairs:
 class Linking:
     """One round's key and terms, thrown away with this object."""
 
-    def __init__(self, population: Population, *, small_scope: bool = False, progress: Progress = silent) -> None:
-        """Draw a round key for `population`; a small scope has filters of fewer bits."""
+    def __init__(self, population: Population, *, terms: Mapping[str, Any] = MappingProxyType({}), progress: Progress = silent) -> None:
+        """Draw a round key for `population`; `terms` are what an agreement's encoding says otherwise than the shipped one."""
         self._population = population
         self._round_key = secrets.token_bytes(KEY_BYTES)
         self._encoding = Encoding(
             schemas_digest=schemas_digest(),
             normaliser=NORMALISER,
             normaliser_digest=normaliser_digest(),
-            profile="small-scope" if small_scope else "production",
+            **terms,
         )
         self._progress = progress
 

@@ -157,7 +157,7 @@ def _apart(envelopes: bytes) -> Iterator[bytes]:
     """Yield the envelopes of every way to part the bytes into several of one size."""
     for number in range(2, MAX_RECIPIENTS + 1):
         size, rest = divmod(len(envelopes), number)
-        if not rest:
+        if size and not rest:
             yield from (envelopes[start : start + size] for start in range(0, len(envelopes), size))
 
 

@@ -29,7 +29,8 @@ def evaluate(
         right: the other's.
         links: write every link and every pair for review here, as CSV.
         report: write a page with figures and charts here, as HTML; it holds no record's values.
-        profile: default, or small-scope for pools of at most 50,000 records (fewer bits a filter and a lower search cut).
+        profile: default; small-scope for pools of at most 50,000 records (fewer bits a filter and a lower search cut); or undiffused, to see what
+            diffusion costs (no agreement allows it).
         as_json: print one JSON object.
     """
     check_page(report)

@@ -36,7 +36,7 @@ from schemas.key_file import stretch, write_key
 from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
 from schemas.roster import Kind
 from schemas.round_manifest import RoundManifest
-from schemas.sealed import SealingKey, seal
+from schemas.sealed import SealingKey, seal, seal_to_each
 from schemas.sealed_join import Join, Tied, seal_join, write_join
 from schemas.signature import public_text, sign, signed
 from schemas.token import TokenBody, write_token
@@ -157,6 +157,30 @@ def sealed():
     bad = [{**good, "why": why, "envelope": text(content)} for why, content in spoilt.items()]
     bad += [{**good, "why": "another info", "info": info + "x"}, {**good, "why": "another key", "key": text(key("another sealing", 96))}]
     return {"good": [good], "bad": bad}
+
+
+def sealed_to_each():
+    """Envelopes of one content for a desk's holder and deputy, and ways to spoil them."""
+    desk, plaintext, info = (
+        [SealingKey(key(f"desk {number}", 96)) for number in range(2)],
+        b"golden plaintext",
+        "kinlink/token/1|round|authority",
+    )
+    envelopes = seal_to_each(plaintext, [item.public_text() for item in desk], info)
+    half = len(envelopes) // 2
+    good = [{"key": text(item.raw()), "info": info, "plaintext": text(plaintext), "envelopes": text(envelopes)} for item in desk]
+    spoilt = {
+        "nothing": b"",
+        "one byte": envelopes[:1],
+        "cut short": envelopes[:-1],
+        "one byte more": envelopes + b"\x00",
+        "one bit of the deputy's": envelopes[:-1] + bytes([envelopes[-1] ^ 1]),
+        "the holder's alone": envelopes[:half],
+        "the holder's twice": envelopes[:half] * 2,
+    }
+    bad = [{**good[1], "why": why, "envelopes": text(content)} for why, content in spoilt.items()]
+    bad += [{**good[1], "why": "another info", "info": info + "x"}, {**good[1], "why": "another key", "key": text(key("a stranger", 96))}]
+    return {"good": good, "bad": bad}
 
 
 def questions():
@@ -440,6 +464,7 @@ VECTORS = {
     "canonical-json": canonical,
     "signature": signatures,
     "sealed-envelope": sealed,
+    "sealed-to-each": sealed_to_each,
     "questions-body": questions,
     "round-key": round_keys,
     "deletion": deletions,
@@ -454,7 +479,7 @@ VECTORS = {
     "controls": planted_controls,
     "normaliser-2": normalised,
 }
-RANDOM = {"sealed-envelope"}  # new bytes each time
+RANDOM = {"sealed-envelope", "sealed-to-each"}  # new bytes each time
 
 
 def as_text(vectors):

@@ -26,7 +26,7 @@ from schemas.errors import AgreementError, ConfigurationError, RoundError, SealE
 from schemas.key_file import open_key, read_header, salt_of, stretch
 from schemas.questions import read_questions, write_questions
 from schemas.round_manifest import RoundManifest
-from schemas.sealed import SealingKey
+from schemas.sealed import SealingKey, open_any
 from schemas.sealed_join import open_join, read_join, seal_join, write_join
 from schemas.signature import Signature, SignedDocument, check_signed_by, valid_signers
 from schemas.token import read_token, write_token
@@ -85,6 +85,17 @@ def test_an_envelope_opens(case):
 def test_a_spoilt_envelope_does_not(case):
     with pytest.raises(SealError):
         SealingKey(raw(case["key"])).open(raw(case["envelope"]), case["info"])
+
+
+@pytest.mark.parametrize("case", cases("sealed-to-each", "good"))
+def test_the_envelopes_of_a_desk_open_for_its_holder_and_its_deputy(case):
+    assert open_any(SealingKey(raw(case["key"])), raw(case["envelopes"]), case["info"]) == raw(case["plaintext"])
+
+
+@pytest.mark.parametrize("case", cases("sealed-to-each", "bad"))
+def test_spoilt_envelopes_of_a_desk_do_not(case):
+    with pytest.raises(SealError):
+        open_any(SealingKey(raw(case["key"])), raw(case["envelopes"]), case["info"])
 
 
 @pytest.mark.parametrize("case", cases("questions-body", "good"))

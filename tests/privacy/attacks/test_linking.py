@@ -11,7 +11,7 @@ from parties.risk.attacked import signs
 from parties.risk.traits import TRAITS, paired_by
 from schemas.agreement import PROJECTIONS, Encoding
 from schemas.linkage import schemas_digest
-from tests.privacy.attacks.people import SHIPPED, UNDIFFUSED, key, rows, target, values
+from tests.privacy.attacks.people import SHIPPED, UNDIFFUSED, dense, key, rows, target, values
 from validation.quality.limits import lower_limit
 
 PEOPLE, SUBMISSIONS = 1_500, 2
@@ -75,6 +75,32 @@ def test_the_same_people_in_another_round_are_at_chance(figure):
     figure("the same people found in another round", "at most .003", f"{right / len(chosen):.3f}")
     assert right / len(chosen) <= 0.003
     assert (best(this, this) == np.arange(len(chosen))).mean() >= 0.95
+
+
+def neighbourhoods(filters):
+    """Return how alike each filter's five nearest are, in order: what a family of near filters shows under any key."""
+    like = filters @ filters.T
+    np.fill_diagonal(like, -np.inf)
+    return np.sort(like, axis=1)[:, -5:]
+
+
+def families_found(strength):
+    """Return the share of people in family-dense households whom their neighbours' likeness, in another round, takes to their own household."""
+    everybody, made = rows(), values("A")
+    first = {person: at for at, person in reversed(list(enumerate(everybody.person)))}
+    chosen = [person for person in dense() if person in made][:1_000]
+    homes = [(everybody.address[first[person]], everybody.postcode[first[person]]) for person in chosen]
+    this, later = (neighbourhoods(signs(target("A", strength, number).filters([made[person] for person in chosen]))) for number in (0, 1))
+    guesses = ((this[:, None] - later[None]) ** 2).sum(axis=2).argmin(axis=1)
+    return float(np.mean([homes[guess] == home for guess, home in zip(guesses, homes, strict=True)]))
+
+
+def test_the_same_families_in_another_round_are_hardly_found(figure):
+    found = {"undiffused": families_found(UNDIFFUSED), "shipped": families_found(SHIPPED)}
+    figure("the same families found in another round, undiffused", "at least .06", f"{found['undiffused']:.3f}")
+    figure("the same families found in another round", "at most .02 (chance .003)", f"{found['shipped']:.3f}")
+    assert found["undiffused"] >= 0.06
+    assert found["shipped"] <= 0.02
 
 
 @pytest.mark.parametrize("strength", [UNDIFFUSED, SHIPPED])
