@@ -105,6 +105,9 @@ def make_app() -> App:
     for path, target, text in COMMANDS:
         (groups[path[0]] if len(path) > 1 else app).command(target, name=path[-1], help=text)
     app.command("flows.commands.score:score", name="score", show=False, help="Score a demo against its truth; the demo runs it last.")
+    app.command(
+        "flows.commands.score:tokens", name="tokens", show=False, help="Say which envelopes are due and redeemed; for `demo --chaos`."
+    )
     return app
 
 

@@ -35,7 +35,7 @@ def demo(
         people: size of the population; the share of children with a parent in prison is raised, and printed.
         seed: fixes the population, never a key.
         keep: leave the servers up at the end, and say where Prefect's pages are.
-        chaos: kill the linkage service after the uploads and after the findings, and start it again.
+        chaos: kill the linkage service between stages, and in every stage a random process of any role; start each again.
         population: use the extracts and truth that `kinlink synth` wrote there, instead of writing a population.
         as_json: print the summary as one JSON object.
     """
@@ -44,7 +44,7 @@ def demo(
     with announced(say):
         warm()  # here, so that its processes load what is compiled, instead of compiling it all at once
     with Processes(keep=keep) as processes:
-        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=say, chaos=chaos, population=source)
+        run = Demo(out=directory, people=people, seed=seed, processes=processes, tell=say, with_chaos=chaos, population=source)
         summary = run.run()
         (directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if as_json:
@@ -52,7 +52,7 @@ def demo(
         else:
             _show(summary, directory)
         if keep:
-            say(f"Still running. Prefect: {run.prefect_url}  linkage service: {run.service_url}")
+            say(f"Still running. Prefect: {run.orchestrator.url}  linkage service: {run.service_url}")
             say(f"Stop them with: kill {' '.join(str(pid) for pid in processes.running())}")
 
 
@@ -69,6 +69,7 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
     console.print(table)
     statistics = summary["statistics"]
     causes = ", ".join(f"{count} {cause}" for cause, count in summary["tokens_wrong_by_cause"].items() if count) or "none"
+    chaos = [("chaos", _chaos(summary["chaos"]))] if "chaos" in summary else []
     for name, text in (
         ("people", _people(summary)),
         (
@@ -86,10 +87,18 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
             "statistics",
             f"{statistics['value']:,} children ({statistics['lower']:,} to {statistics['upper']:,}), noised once at epsilon {statistics['epsilon']}",
         ),
+        *chaos,
         ("time", f"{summary['seconds_total']} s in {len(summary['processes'])} processes"),
     ):
         console.print(f"{name:>11}  {text}", highlight=False, soft_wrap=True)
     console.print(f"{'files':>11}  {directory}", highlight=False, soft_wrap=True)
+
+
+def _chaos(said: dict[str, Any]) -> str:
+    return (
+        f"{len(said['killed'])} processes killed and started again; {said['tokens_after']:,} of {said['tokens_before']:,} tokens redeemed,"
+        f" {said['doubled']} twice, {said['lost']} lost"
+    )
 
 
 def _people(summary: dict[str, Any]) -> str:

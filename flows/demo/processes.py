@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import httpx
 
 from schemas.errors import ConfigurationError, ServiceError
 
@@ -34,11 +37,16 @@ class Started:
 
 @dataclass
 class Processes:
-    """Every process of one demo. Use as a context manager."""
+    """Every process of one demo. Use as a context manager.
+
+    `again` says of a command that began at an instant and failed whether it is to be run again.
+    """
 
     keep: bool = False
+    again: Callable[[float], bool] = lambda _began: False
     started: list[Started] = field(default_factory=list)
     _running: dict[int, "subprocess.Popen[str]"] = field(default_factory=dict)
+    _roles: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopping: bool = False
 
@@ -71,7 +79,7 @@ class Processes:
                 text=True,
                 start_new_session=True,
             )
-            self._running[process.pid] = process
+            self._running[process.pid], self._roles[process.pid] = process, role
         self.started.append(Started(role, process.pid, port, str(directory)))
         return process
 
@@ -81,15 +89,18 @@ class Processes:
         Raises:
             ServiceError: it failed; says where its log is.
         """
-        process = self.start(role, directory, kinlink(*arguments, "--json"))
-        output, _ = process.communicate()
-        self._running.pop(process.pid, None)
-        if process.returncode:
-            raise ServiceError(
-                f"{role}: `kinlink {' '.join(arguments[:2])}` ended with code {process.returncode}; its log is {directory / LOG}"
-            )
-        answer: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
-        return answer
+        while True:
+            began = time.monotonic()
+            process = self.start(role, directory, kinlink(*arguments, "--json"))
+            output, _ = process.communicate()
+            self._running.pop(process.pid, None)
+            if not process.returncode:
+                answer: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+                return answer
+            if not self.again(began):
+                raise ServiceError(
+                    f"{role}: `kinlink {' '.join(arguments[:2])}` ended with code {process.returncode}; its log is {directory / LOG}"
+                )
 
     def run_all(
         self, jobs: Iterable[tuple[str, Path, Sequence[str]]], *, at_once: int, done: Callable[[int], None]
@@ -115,9 +126,18 @@ class Processes:
         process.wait()
         self._running.pop(process.pid, None)
 
+    def roles(self) -> list[str]:
+        """Return the roles of what runs."""
+        return sorted({self._roles[pid] for pid in self.running()})
+
+    def running_as(self, role: str) -> "subprocess.Popen[str] | None":
+        """Return a process of a role that runs, if there is one."""
+        with self._lock:
+            return next((self._running[pid] for pid in self.running() if self._roles[pid] == role), None)
+
     def running(self) -> list[int]:
         """Return the process ids of what still runs."""
-        return [pid for pid, process in self._running.items() if process.poll() is None]
+        return [pid for pid, process in [*self._running.items()] if process.poll() is None]
 
     def stop_all(self) -> None:
         """Ask every process to stop, then end those that do not."""
@@ -166,6 +186,14 @@ def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[str]", what
         if time.monotonic() > deadline:
             raise ConfigurationError(f"{what} did not answer within {seconds:.0f} s; the machine may be too busy: try again")
         time.sleep(0.2)
+
+
+def answers(url: str, trust: ssl.SSLContext | bool = True) -> bool:  # noqa: FBT001, FBT002 - httpx's own `verify`
+    """Say whether a server answers well."""
+    try:
+        return httpx.get(url, verify=trust, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _signal(process: "subprocess.Popen[str]", number: signal.Signals) -> None:

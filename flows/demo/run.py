@@ -6,26 +6,25 @@ import secrets
 import shutil
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from flows.custodian import ANSWERING
 from flows.demo import plan
+from flows.demo.chaos import Chaos, outcome
 from flows.demo.desks import copy_lists, hand_over_maps, make_desks
 from flows.demo.directories import files_below, hand_out
 from flows.demo.founding import Founded, found
+from flows.demo.orchestrator import ROLE as ORCHESTRATOR
+from flows.demo.orchestrator import START_SECONDS, Orchestrator
 from flows.demo.plan import Member
-from flows.demo.processes import Processes, free_port, kinlink, wait_until
+from flows.demo.processes import Processes, answers, free_port, kinlink, wait_until
 from flows.demo.signing import make_leads, sign_and_send, with_identities
-from flows.stages import prefect_environment
 from schemas.agreed import TRUST_FILE
 from schemas.agreement import Controls, Probing, Release
 from schemas.roster import Kind, Organisation
@@ -34,7 +33,6 @@ from schemas.slots import WAVES
 POPULATION, TRUTH, PASSPHRASES = "population", "truth", "passphrases"
 RECEIPTS, OWN_MANIFEST = "receipts/", ".manifest.json"  # beside a receipt lies what the node itself sent
 VALID_DAYS = 30
-START_SECONDS = 150
 FEWEST_ENVELOPES, PEOPLE_AN_ENVELOPE = 10, 80  # the demo's largest authority has fewer findings
 Tell = Callable[[str], None]
 
@@ -48,36 +46,39 @@ class Demo:
     seed: int
     processes: Processes
     tell: Tell
-    chaos: bool = False
+    with_chaos: bool = False
     population: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     vault_bytes: dict[str, int] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
     port: int = field(default_factory=free_port)
-    prefect_port: int = field(default_factory=free_port)
-    _prefect: "subprocess.Popen[str] | None" = None
+    orchestrator: Orchestrator = field(init=False)
     _service: "subprocess.Popen[str] | None" = None
+    _chaos: Chaos | None = None
+    _due: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Choose where the orchestrator will be."""
+        self.orchestrator = Orchestrator(self.processes, self.out / ORCHESTRATOR)
 
     @property
     def service_url(self) -> str:
         """Address of the linkage service."""
         return f"https://127.0.0.1:{self.port}"
 
-    @property
-    def prefect_url(self) -> str:
-        """Address of the Prefect server that the demo's nodes share."""
-        return f"http://127.0.0.1:{self.prefect_port}"
-
     def run(self) -> dict[str, Any]:
         """Run every stage; return the summary."""
         started = time.monotonic()
-        self._start_prefect()
+        self.orchestrator.start()
         with self._stage("population"):
             population = self._population()
         with self._stage("set-up"):
             self._set_up()
         with self._stage("orchestrator start"):
-            self._wait_for_prefect()
+            self.orchestrator.wait()
+        if self.with_chaos:  # from here on everything may be repeated
+            servers = {plan.SERVICE.organisation: self._start_service, ORCHESTRATOR: self.orchestrator.restart}
+            self._chaos = Chaos(self.processes, self.tell, servers)
         with self._stage("round opened, keys issued"):
             self._open_round()
         with self._stage("check, encode, submit"):
@@ -96,6 +97,7 @@ class Demo:
             questions = self._ask()
         with self._stage("statistics"):
             statistics = self._statistics()
+        chaos, self._chaos = self._chaos, None  # the scorer is not part of a round
         with self._stage("scoring"):
             summary = self._score(collected)
         return {
@@ -109,6 +111,7 @@ class Demo:
             "vault_bytes": self.vault_bytes,
             "statistics": statistics,
             "processes": [asdict(item) for item in self.processes.started],
+            **({"chaos": outcome(chaos.kills, self._due, self._tokens())} if chaos else {}),
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
             "seconds_total": round(time.monotonic() - started, 1),
         }
@@ -117,31 +120,10 @@ class Demo:
     def _stage(self, name: str) -> Iterator[None]:
         self.tell(f"{name} …")
         began = time.monotonic()
-        yield
+        with self._chaos.during(name) if self._chaos else nullcontext():
+            yield
         self.seconds[name] = time.monotonic() - began
         self.tell(f"{name}: {self.seconds[name]:.1f} s")
-
-    def _start_prefect(self) -> None:
-        home = self.out / "prefect-server"
-        environment = prefect_environment(f"{self.prefect_url}/api", home)
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.prefect_port),
-        ]
-        self._prefect = self.processes.start("prefect-server", home, command, port=self.prefect_port, environment=environment)
-
-    def _wait_for_prefect(self) -> None:
-        if self._prefect is not None:
-            wait_until(lambda: _answers(f"{self.prefect_url}/api/health"), self._prefect, "Prefect's server", seconds=START_SECONDS)
 
     def _population(self) -> dict[str, Any]:
         extracts = self.out / POPULATION
@@ -210,16 +192,16 @@ class Demo:
             "--name",
             member.name,
         ]
-        arguments += ["--controller", member.controller, "--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api"]
+        arguments += ["--controller", member.controller, "--service-url", self.service_url, "--prefect-api", self.orchestrator.api]
         arguments += self._passphrase(member.organisation)
         return [*arguments, "--gss-code", member.gss_code, "--desk-apart"] if member.gss_code else arguments
 
     def _desk_arguments(self, member: Member) -> list[str]:
-        return ["--service-url", self.service_url, "--prefect-api", f"{self.prefect_url}/api", *self._passphrase(member.desk)]
+        return ["--service-url", self.service_url, "--prefect-api", self.orchestrator.api, *self._passphrase(member.desk)]
 
     def _init_service(self) -> Organisation:
         member = plan.SERVICE
-        arguments = ["--organisation", member.organisation, "--port", str(self.port), "--prefect-api", f"{self.prefect_url}/api"]
+        arguments = ["--organisation", member.organisation, "--port", str(self.port), "--prefect-api", self.orchestrator.api]
         arguments += self._passphrase(member.organisation)
         answer = self.processes.run(member.organisation, member.directory(self.out), "service", "init", "--dir", ".", *arguments)
         service = Organisation.model_validate(answer["organisation"])
@@ -262,7 +244,7 @@ class Demo:
             plan.SERVICE.organisation, directory, kinlink("service", "serve", "--dir", "."), port=self.port
         )
         trust = ssl.create_default_context(cafile=str(directory / "tls" / TRUST_FILE))
-        wait_until(lambda: _answers(f"{self.service_url}/v1/health", trust), self._service, "the linkage service", seconds=START_SECONDS)
+        wait_until(lambda: answers(f"{self.service_url}/v1/health", trust), self._service, "the linkage service", seconds=START_SECONDS)
 
     def _operate(self, operator: int, *arguments: str) -> dict[str, Any]:
         directory = self._operators()[operator]
@@ -305,8 +287,7 @@ class Demo:
         return outputs
 
     def _search(self) -> None:
-        if self.chaos:
-            self._kill_and_restart("after the uploads")
+        self._kill_service("after the uploads")
         self._link()
 
     def _second_look(self) -> dict[str, dict[str, int]]:
@@ -316,8 +297,7 @@ class Demo:
             self._answer(wave)
             if wave < WAVES:
                 self._link()
-            if self.chaos:
-                self._kill_and_restart(f"after the answers to wave {wave}")
+            self._kill_service(f"after the answers to wave {wave}")
         self._weigh_vault("answered")
         return {member.organisation: files_below(member.directory(self.out)) for member in self.members if member.kind is Kind.POLICE}
 
@@ -333,18 +313,22 @@ class Demo:
 
     def _find(self) -> None:
         self._link()
-        if self.chaos:
-            self._kill_and_restart("after the findings")
+        if self._chaos:
+            self._due = self._tokens()
+        self._kill_service("after the findings")
 
     def _link(self) -> None:
         directory = plan.SERVICE.directory(self.out)
         self.processes.run("linkage-worker", directory, "service", "link", "--dir", ".", "--round", plan.ROUND_ID)
 
-    def _kill_and_restart(self, when: str) -> None:
-        if self._service is not None:
-            self.tell(f"  the linkage service is killed {when}, and started again")
-            self.processes.kill(self._service)
-            self._start_service()
+    def _kill_service(self, when: str) -> None:
+        if self._chaos:
+            self._chaos.kill(plan.SERVICE.organisation, when)
+
+    def _tokens(self) -> dict[str, Any]:
+        """Return which envelopes are due and which were redeemed, by their ids: asked of the service's own machine."""
+        directory = plan.SERVICE.directory(self.out)
+        return self.processes.run(plan.SERVICE.organisation, directory, "tokens", "--dir", ".", "--round", plan.ROUND_ID)
 
     def _release(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Release; return where the round stands, and what its controls say."""
@@ -383,13 +367,6 @@ class Demo:
         directory.mkdir(mode=0o700)
         (directory / "collected.json").write_text(json.dumps(collected), encoding="utf-8")
         return self.processes.run("scorer", directory, "score", "--truth", str(self.out / TRUTH), "--collected", "collected.json")
-
-
-def _answers(url: str, trust: ssl.SSLContext | bool = True) -> bool:  # noqa: FBT001, FBT002 - httpx's own `verify`
-    try:
-        return httpx.get(url, verify=trust, timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _cores() -> int:

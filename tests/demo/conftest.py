@@ -19,7 +19,7 @@ STRACE = ("strace", "-f", "-y", "-q", "--seccomp-bpf", "-s", "4096", "-e", CALLS
 
 @pytest.fixture(scope="session")
 def watched_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Marked, Demo, Path | None]:
-    """A demo on a small population to which marker people were added, its service killed on the way; what was opened meanwhile, if strace is there."""
+    """A demo on a small population to which marker people were added, processes of all roles killed on the way; what was opened meanwhile, if strace is there."""
     folder = tmp_path_factory.mktemp("marked")
     kinlink("synth", "--out", str(folder / "written"), "--people", str(SMALL), "--seed", str(MARKED_SEED), "--prevalence", "demo")
     marked = mark(folder / "written")

@@ -156,8 +156,12 @@ def test_every_released_finding_is_one_token_and_one_referral_through_two_crashe
     collected = json.loads((run.out / "score" / "collected.json").read_text(encoding="utf-8"))
     referrals = [(code, item["child_id"]) for code, answer in collected.items() for item in answer["referrals"]]
     assert state == [("released",)]
-    assert "killed after the uploads" in run.printed
-    assert "killed after the findings" in run.printed
+    assert "linkage-service is killed: after the uploads" in run.printed
+    assert "linkage-service is killed: after the findings" in run.printed
+    chaos = run.summary["chaos"]
+    assert len(chaos["killed"]) == len(chaos["stage"]) == chaos["restarted"] >= 4
+    assert (chaos["doubled"], chaos["lost"]) == (0, 0)
+    assert chaos["tokens_before"] == chaos["tokens_after"] == len(findings)
     assert len(findings) == len(referrals) == len(set(referrals)) == run.summary["tokens_released"]
     assert {envelope_id(plan.ROUND_ID, *finding) for finding in findings} <= {row[0] for row in envelopes}
     assert len({*Counter(row[3] for row in envelopes).values()}) == 1

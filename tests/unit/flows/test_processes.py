@@ -4,11 +4,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from flows.demo import chaos
 from flows.demo import processes as demo_processes
+from flows.demo.chaos import Chaos, Kill, outcome
 from flows.demo.processes import Processes, Started, free_port, wait_until
 from schemas.errors import ConfigurationError, ServiceError
 
@@ -141,3 +144,56 @@ def test_waiting_ends_when_the_server_answers_or_ends_or_takes_too_long(processe
     processes.kill(server)
     with pytest.raises(ConfigurationError, match=r"ended with code -9 .*process\.log"):
         wait_until(lambda: False, server, "the server", seconds=60)
+
+
+FAILS_ONCE = "import pathlib, sys; mark = pathlib.Path('tried'); tried = mark.exists(); mark.touch(); print('{}') if tried else sys.exit(3)"
+
+
+def test_a_command_that_failed_is_run_again_where_that_is_said(processes, tmp_path, monkeypatch):
+    command(monkeypatch, FAILS_ONCE)
+    asked = []
+    processes.again = lambda began: asked.append(began) or True
+    assert processes.run("role", tmp_path / "place", "party", "submit") == {}
+    assert len(asked) == 1
+    assert len(processes.started) == 2
+
+
+def test_a_command_that_failed_is_an_error_where_nothing_hit_it(processes, tmp_path, monkeypatch):
+    command(monkeypatch, FAILS_ONCE)
+    with pytest.raises(ServiceError, match="ended with code 3"):
+        processes.run("role", tmp_path / "place", "party", "submit")
+
+
+def test_chaos_kills_what_runs_and_starts_servers_again(processes, tmp_path, monkeypatch):
+    monkeypatch.setattr(chaos, "MEAN_SECONDS", 0.01)
+    told, restarted = [], []
+    start = partial(processes.start, "server", tmp_path / "server", SLEEP, port=1)
+    made = Chaos(processes, told.append, {"server": lambda: restarted.append(start().pid)})
+    first = start()
+    with made.during("a stage"):
+        assert gone(first.pid)
+    assert made.kills == [Kill("server", "a stage")]
+    assert processes.running() == restarted
+    assert told == ["  server is killed: a stage"]
+
+
+def test_chaos_lets_commands_that_it_struck_be_run_again_and_no_others(processes, tmp_path):
+    made = Chaos(processes, lambda _: None, {})
+    before = time.monotonic()
+    assert not processes.again(before)
+    made.kill("nobody", "a stage")
+    assert not processes.again(before)
+    process = processes.start("role", tmp_path / "role", SLEEP)
+    made.kill("role", "a stage")
+    assert processes.again(before)
+    assert not processes.again(time.monotonic())
+    close(process)
+
+
+def test_what_kills_changed_is_told_by_envelopes():
+    before = {"due": ["a", "b", "c"]}
+    assert outcome([Kill("desk", "referrals")], before, {"redeemed": ["a", "b", "c", "dummy"], "twice": []}) == {
+        "killed": ["desk"], "stage": ["referrals"], "restarted": 1, "tokens_before": 3, "tokens_after": 3, "doubled": 0, "lost": 0,
+    }  # fmt: skip
+    lost = outcome([], before, {"redeemed": ["a", "dummy"], "twice": ["a"]})
+    assert (lost["tokens_after"], lost["doubled"], lost["lost"]) == (1, 1, 2)
