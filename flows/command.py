@@ -57,6 +57,8 @@ COMMANDS = (
     (("service", "install"), "flows.commands.service:install", "Install roster and agreement in the service's or an operator's directory."),
     (("service", "certificate"), "flows.commands.service:certificate", "Install a certificate of the service's own; its key is encrypted."),
     (("service", "rotate"), "flows.commands.service:rotate", "Change the master key under which rounds' keys lie in the database."),
+    (("service", "backup"), "flows.commands.service:backup", "Write a copy of the database."),
+    (("service", "restore"), "flows.commands.service:restore", "Let what was done since a backup stay done."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
     (("service", "link"), "flows.commands.service:link", "Search a closed round and record its findings."),
     (("service", "status"), "flows.commands.service:status", "Say whether the service answers."),

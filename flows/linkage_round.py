@@ -83,10 +83,10 @@ def state_of(directory: Path, round_id: str) -> "State":
 def _service(directory: Path) -> Iterator[tuple["ServiceSettings", "Engine"]]:
     """Give the service's settings and database, whose connections end with the stage."""
     from linkage.settings import load_settings
-    from linkage.store.engine import open_store
+    from linkage.store.audit_copy import open_checked
 
     settings = load_settings(directory)
-    store = open_store(settings.database)
+    store = open_checked(settings)
     try:
         yield settings, store
     finally:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from linkage.clock import as_text
 from linkage.inbox.submissions import ConflictError, Signer
 from linkage.inbox.vault import VAULT_DIRECTORY
-from linkage.rounds import advance, get_round
+from linkage.rounds import RELEASED, advance, get_round
 from linkage.settings import ServiceSettings
 from linkage.states import State
 from linkage.store.audit import append
@@ -140,7 +140,7 @@ def _reason(session: Session, round_: Round, agreement: Agreement, now: datetime
 
 
 def _tokens_until(session: Session, round_: Round, agreement: Agreement) -> datetime | None:
-    released = next((event["at"] for event in _events(session, round_.round_id, "round-released")), None)
+    released = next((event["at"] for event in _events(session, round_.round_id, RELEASED)), None)
     return _instant(released) + timedelta(days=agreement.release.token_days) if released else None
 
 

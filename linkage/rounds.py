@@ -28,7 +28,7 @@ from schemas.errors import AgreementError, RoundError
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
 
-CLOSED, CANCELLED = "round-closed", "round-cancelled"  # kinds of audit events
+CLOSED, CANCELLED, RELEASED = "round-closed", "round-cancelled", "round-released"  # kinds of audit events
 ROUND_UP_TO = 10  # operators see counts in tens: a small count could tell of one family
 COUNTS = ("pairs", "opened", "findings", "releasable", "review")
 

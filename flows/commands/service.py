@@ -114,15 +114,64 @@ def rotate(*, dir: Path = Path(), as_json: Json = False) -> None:
     """
     from linkage.clock import utc_now
     from linkage.storage_keys import rotate as rotate_keys
-    from linkage.store.engine import open_store
+    from linkage.store.audit_copy import open_checked
 
     settings = load_settings(dir)
-    store = open_store(settings.database)
+    store = open_checked(settings)
     try:
         moved = rotate_keys(store, settings, now=utc_now())
     finally:
         store.dispose()
     emit({"moved": moved}, f"new master key in {dir}, {moved} rounds moved to it; replace your copy of keys/", as_json=as_json)
+
+
+def backup(*, out: Path, dir: Path = Path(), as_json: Json = False) -> None:
+    """Write a whole copy of the service's SQLite database; the service may run. A database server has tools of its own.
+
+    Example: kinlink service backup --dir service --out monday.sqlite
+
+    Args:
+        out: the new file, readable by its owner alone. The vault's files and keys/ are kept by other means.
+        dir: the service's directory.
+        as_json: print one JSON object.
+    """
+    from linkage.restoring import back_up
+
+    back_up(load_settings(dir), out)
+    emit({"written": str(out)}, f"written to {out}; keep it apart from your copy of keys/", as_json=as_json)
+
+
+def restore(*, dir: Path = Path(), backup: Path | None = None, as_json: Json = False) -> None:
+    """After an older database was put back: let what was done since stay done. Stop the service first. Safe to repeat.
+
+    Rounds that ended, were cancelled or released since are ended, tokens redeemed since stay redeemed, and what tables cost since stays spent.
+    Example: kinlink service restore --dir service --backup monday.sqlite
+
+    Args:
+        dir: the service's directory.
+        backup: a file of `kinlink service backup`, put back first; without it, the database was put back by other tools.
+        as_json: print one JSON object.
+    """
+    from linkage.clock import utc_now
+    from linkage.restoring import put_back
+    from linkage.restoring import restore as carry_over
+    from linkage.store.engine import migrate, open_store
+
+    settings = load_settings(dir)
+    if backup is not None:
+        put_back(settings, backup)
+    store = open_store(settings.database)
+    try:
+        migrate(store)
+        done = carry_over(store, settings, now=utc_now())
+    finally:
+        store.dispose()
+    said = {"lacking": done.lacking, "ended": list(done.ended), "micro_rho": done.micro_rho}
+    ended = f"rounds ended: {', '.join(done.ended) or 'none'}"
+    text = (
+        f"{done.lacking} entries of the audit log were done since; {ended}; start the service" if done.lacking else "nothing was done since"
+    )
+    emit(said, text, as_json=as_json)
 
 
 def serve(*, dir: Path = Path()) -> None:

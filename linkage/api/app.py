@@ -23,7 +23,8 @@ from linkage.logs import start_log
 from linkage.rounds import close_due
 from linkage.settings import ServiceSettings
 from linkage.storage_keys import wrap_all_plain
-from linkage.store.engine import migrate, open_store
+from linkage.store.audit_copy import open_checked
+from linkage.store.engine import open_store
 from schemas.errors import ConfigurationError
 
 GRACE_SECONDS = 5  # for requests under way at a stop; a client that keeps an idle TLS connection costs all of it
@@ -59,8 +60,7 @@ def serve(settings: ServiceSettings) -> None:
         ConfigurationError: certificate or key are missing, or the database does not answer.
     """
     start_log(settings.log)
-    store = open_store(settings.database)
-    migrate(store)
+    store = open_checked(settings)
     try:
         app = create_app(settings, store)
         service: Service = app.state.service

@@ -18,6 +18,7 @@ from linkage.inbox.waves import open_wave
 from linkage.rounds import (
     CANCELLED,
     CLOSED,
+    RELEASED,
     advance,
     cancel_round,
     close_round,
@@ -136,7 +137,7 @@ def release(round_id: Name, call: Signed) -> dict[str, Any]:
             check_approved(session, round_, call.service.agreed.roster)
             mint_tokens(session, call.service.settings, round_id, now=call.now)
             mint_questions(session, call.service.settings, round_id, now=call.now)
-            advance(session, round_id, State.RELEASED, call.event("round-released", round_id, findings=round_.findings_digest))
+            advance(session, round_id, State.RELEASED, call.event(RELEASED, round_id, findings=round_.findings_digest))
         elif is_due(session, round_id, call.now):
             mint_tokens(session, call.service.settings, round_id, now=call.now)
         session.flush()

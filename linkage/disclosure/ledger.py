@@ -110,6 +110,27 @@ def answer_once(session: Session, request: Request, draw: Callable[[], dict[str,
     return answer, True
 
 
+def forfeit(session: Session, budget_id: str, micro_rho: int, *, of: str, total: int | None, now: datetime) -> None:
+    """Spend what an answer cost that is no longer here, so that nobody gets its price back; the budget may go below nothing left.
+
+    Args:
+        session: the caller's transaction.
+        budget_id: whose budget.
+        micro_rho: the answer's price.
+        of: the hash of the audit entry that tells of the answer; the same one is spent once.
+        total: the budget's size, for where the budget is not here either; None: nothing is left of it.
+        now: the time.
+    """
+    open_budget(session, budget_id, micro_rho if total is None else total)
+    request = Request(budget_id=budget_id, query_sha256=digest_of({"forfeited": of}), snapshot_sha256=of, micro_rho=micro_rho)
+    budget = session.get_one(Budget, budget_id, with_for_update=True, populate_existing=True)
+    if earlier_answer(session, request) is None:
+        releases = _releases(session, budget_id)
+        budget.spent_micro_rho += micro_rho
+        session.add(_release(request, {}, previous=releases[-1].hash if releases else GENESIS, now=now))
+        session.flush()
+
+
 def check_adds_up(budget: Budget, releases: Sequence[NoisedRelease]) -> None:
     """Check that the releases' chain holds and that they cost what was spent.
 

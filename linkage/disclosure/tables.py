@@ -30,6 +30,7 @@ from schemas.errors import AgreementError, RoundError
 from schemas.roster import Kind, Roster
 
 QUERY = "distinct-linked-children-by-authority/1"
+NOISED = "table-noised"  # kind of an audit event
 CAP_KEY_INFO = b"kinlink/family-cap/1"
 
 
@@ -122,5 +123,5 @@ def _cap_key(key: bytes) -> bytes:
 
 
 def _event(round_id: str, actor: str, request: Request, now: datetime) -> AuditEvent:
-    detail = {"query": request.query_sha256, "micro_rho": request.micro_rho}
-    return AuditEvent(kind="table-noised", round_id=round_id, actor=actor, at=as_text(now), detail=detail)
+    detail = {"budget": request.budget_id, "query": request.query_sha256, "micro_rho": request.micro_rho}
+    return AuditEvent(kind=NOISED, round_id=round_id, actor=actor, at=as_text(now), detail=detail)

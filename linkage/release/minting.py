@@ -28,6 +28,7 @@ from schemas.sealed import seal_to_each
 from schemas.token import TokenBody, envelope_id, token_context, write_token
 
 TOKEN_BYTES = 32
+MINTED = "tokens-minted"  # kind of an audit event
 BETWEEN_RELEASES = timedelta(days=1)  # one instant a day, so that the number of releases says little
 
 
@@ -45,7 +46,7 @@ def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, n
         bodies = _bodies(organisation.organisation, waiting[organisation.organisation], round_id, terms.envelopes, expires_at)
         desks = desk_keys(organisation)
         session.add_all(_mint(body, desks, round_, now, answer_by) for body in bodies)
-    append(session, AuditEvent(kind="tokens-minted", round_id=round_id, actor=settings.organisation, at=as_text(now)))
+    append(session, AuditEvent(kind=MINTED, round_id=round_id, actor=settings.organisation, at=as_text(now)))
 
 
 def is_due(session: Session, round_id: str, now: datetime) -> bool:

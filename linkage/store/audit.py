@@ -9,6 +9,7 @@ from linkage.store.models import AuditEntry, AuditLock
 from schemas.audit import GENESIS, AuditEvent, chain, first_break
 
 PAGE = 1_000  # entries at a time
+APPENDED = "appended"  # in a session's `info`: number, hash and event of what its transaction appends
 
 
 def lock(session: Session) -> None:
@@ -27,6 +28,7 @@ def append(session: Session, event: AuditEvent) -> AuditEntry:
     )
     session.add(entry)
     session.flush()
+    session.info.setdefault(APPENDED, []).append((entry.seq, entry.hash, event))
     return entry
 
 
