@@ -37,6 +37,7 @@ class Chaos:
     kills: list[Kill] = field(default_factory=list)
     _whole_since: float = NEVER
     _whole: threading.Event = field(default_factory=threading.Event)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Let commands that a kill has struck be run again."""
@@ -57,19 +58,20 @@ class Chaos:
 
     def kill(self, role: str, stage: str) -> None:
         """Kill the process of a role, if it runs, and start it again where it is a server."""
-        process = self.processes.running_as(role)
-        if process is None:
-            return
-        self._whole.clear()
-        try:
-            self.tell(f"  {role} is killed: {stage}")
-            self.processes.kill(process)
-            self.kills.append(Kill(role, stage))
-            if role in self.servers:
-                self.servers[role]()
-        finally:
-            self._whole_since = time.monotonic()
-            self._whole.set()
+        with self._one_at_a_time:
+            process = self.processes.running_as(role)
+            if process is None:
+                return
+            self._whole.clear()
+            try:
+                self.tell(f"  {role} is killed: {stage}")
+                self.processes.kill(process)
+                self.kills.append(Kill(role, stage))
+                if role in self.servers:
+                    self.servers[role]()
+            finally:
+                self._whole_since = time.monotonic()
+                self._whole.set()
 
     def _strike(self, stage: str, over: threading.Event) -> None:
         if not over.wait(_random.expovariate(1 / MEAN_SECONDS)):
