@@ -75,6 +75,7 @@ COMMANDS = (
     (("bench", "encode"), "flows.commands.bench:encode", "Encode beside clkhash."),
     (("bench", "diffuse"), "flows.commands.bench:diffuse", "Diffuse beside NumPy."),
     (("bench", "match"), "flows.commands.bench:match", "Search beside anonlink."),
+    (("bench", "service"), "flows.commands.bench:service", "Load a linkage service on loopback."),
     (("bench", "attacks"), "flows.commands.attacks:attacks", "Attack filters, and say what hiding costs."),
     (("statistics", "publish"), "flows.commands.statistics:publish", "Fetch a round's noised counts and write them out."),
     (("statistics", "bench"), "flows.commands.statistics_bench:bench", "Say how far published counts are off, beside plainer methods."),

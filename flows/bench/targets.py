@@ -36,6 +36,10 @@ TARGETS: Mapping[str, Target] = {
     "two Dask workers, time of one": Target(0.6, "at most"),
     "300 x 20,000,000, mapped memory of filters": Target(1.5, "at most"),
     "300 x 20,000,000, private memory in GiB": Target(2, "at most"),
+    "service: 95 of 100 small requests at 50 a second, ms": Target(200, "at most"),
+    "service: upload, of plain TLS": Target(0.6),
+    "service: memory for one large upload, MiB": Target(64, "at most"),
+    "service: submissions without a receipt": Target(0, "at most"),
 }
 
 # Published counts: errors in children at epsilon 1, delta 1e-6, families of four. The two controls must be found out.

@@ -19,6 +19,9 @@ PAGE_COLUMNS = 120
 
 Repetitions = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=99))]
 Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]
+Seconds = Annotated[float, Parameter(validator=validators.Number(gte=1, lte=3_600))]
+Mebibytes = Annotated[int, Parameter(validator=validators.Number(gte=32, lte=10_000))]
+Authorities = Annotated[int, Parameter(validator=validators.Number(gte=10, lte=175))]
 Rows = Annotated[int, Parameter(validator=validators.Number(gte=1_000, lte=100_000_000))]
 
 
@@ -115,6 +118,37 @@ def match(
     )
 
 
+def service(
+    *,
+    check: Flag = False,
+    seconds: Seconds = 20.0,
+    mebibytes: Mebibytes = 200,
+    repetitions: Repetitions = 3,
+    authorities: Authorities = 175,
+    as_json: Json = False,
+) -> int:
+    """Load a linkage service of its own, over TLS on loopback: small requests at a steady rate, a large upload, every authority at once.
+
+    Example: kinlink bench service --check
+
+    Args:
+        check: exit with 1 where a target is missed.
+        seconds: how long small requests go on.
+        mebibytes: size of the large upload.
+        repetitions: how often that goes up, beside plain TLS; the median is held to the target.
+        authorities: how many submit at once.
+        as_json: print one JSON object.
+    """
+    from flows.bench.service import Terms, run
+
+    report = run(Terms(seconds, mebibytes, repetitions, authorities), time_left_to_stderr())
+    if as_json:
+        emit(report.as_dict(), "", as_json=True)
+    else:
+        _show(report, check=check)
+    return MISSED if report.failed(check=check) else 0
+
+
 def _bench(
     command: "Command",
     *,
@@ -162,6 +196,7 @@ def _show(report: "Report", *, check: bool) -> None:
     for row in report.rows():
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else PAGE_COLUMNS)
-    console.print(table)
+    if report.races:
+        console.print(table)
     for line in (*report.lines(), *([verdict(report.figures())] if check else ())):
         console.print(line, highlight=False, soft_wrap=True)

@@ -33,6 +33,7 @@ from schemas.slots import WAVES
 POPULATION, TRUTH, PASSPHRASES = "population", "truth", "passphrases"
 RECEIPTS, OWN_MANIFEST = "receipts/", ".manifest.json"  # beside a receipt lies what the node itself sent
 VALID_DAYS = 30
+QUARANTINE_PER_MILLE = 150  # of a small force's few rows some more may break a rule by chance
 FEWEST_ENVELOPES, PEOPLE_AN_ENVELOPE = 10, 80  # the demo's largest authority has fewer findings
 Tell = Callable[[str], None]
 
@@ -175,6 +176,7 @@ class Demo:
             expires_on=expires_on,
             release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
             controls=Controls(families=plan.CONTROL_FAMILIES, generator_digest=generator_digest()),
+            quarantine_per_mille=QUARANTINE_PER_MILLE,
             manifest_signatures=2,
             probing=Probing(minimum_rows=plan.MINIMUM_ROWS, audit_sample=plan.AUDIT_SAMPLE, audit_beacon=plan.AUDIT_BEACON),
         )

@@ -126,3 +126,13 @@ def test_without_json_there_is_a_table(easy, capsys):
     assert "results: equal in every lap" in printed
     with pytest.raises(json.JSONDecodeError):
         json.loads(printed)
+
+
+def test_a_service_under_load_answers_takes_and_loses_nothing(kinlink):
+    code, said, _ = kinlink("bench", "service", "--seconds", "1", "--mebibytes", "32", "--repetitions", "1", "--authorities", "10")
+    figures = {figure["name"]: figure["value"] for figure in said["figures"]}
+    assert code == 0
+    assert figures.keys() == {name for name in targets.TARGETS if name.startswith("service: ")}
+    assert figures["service: submissions without a receipt"] == 0
+    assert 0 < figures["service: upload, of plain TLS"]
+    assert said["facts"]["10 submissions at once"].startswith("10 receipts")
