@@ -115,12 +115,17 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
         copy = request.getfixturevalue("tmp_path") / "test.sqlite"
         shutil.copy(request.getfixturevalue("migrated_file"), copy)
         return f"sqlite:///{copy}"
-    database = request.getfixturevalue("postgres_database")
-    url = database.render_as_string(hide_password=False)
-    _migrate(url)
-    # As a replica no trigger runs: neither those that keep the logs append-only nor foreign keys.
-    _run(database, "SET session_replication_role = replica", *(f"DELETE FROM {name}" for name in _tables(url) - KEPT))
-    return url
+    return _emptied(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture(params=BACKENDS)
+def fresh_url(request: pytest.FixtureRequest) -> Callable[[Path], str]:
+    """What gives the URL of a database with the service's tables and nothing in them, each time anew; a file lies in the directory that is given."""
+    if request.param == "postgresql":
+        database = request.getfixturevalue("postgres_database")
+        return lambda _: _emptied(database)
+    file = request.getfixturevalue("migrated_file")
+    return lambda directory: f"sqlite:///{shutil.copy(file, directory / 'service.sqlite')}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -165,6 +170,15 @@ def _answers(url: str) -> bool:
         return False
     finally:
         engine.dispose()
+
+
+def _emptied(database: URL) -> str:
+    """Return the URL of a database with the service's tables and nothing in them."""
+    url = database.render_as_string(hide_password=False)
+    _migrate(url)
+    # As a replica no trigger runs: neither those that keep the logs append-only nor foreign keys.
+    _run(database, "SET session_replication_role = replica", *(f"DELETE FROM {name}" for name in _tables(url) - KEPT))
+    return url
 
 
 def _tables(url: str) -> set[str]:
