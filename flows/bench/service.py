@@ -270,10 +270,9 @@ def _identity(name: str, role: Role, key: Ed25519PrivateKey) -> Identity:
 
 def _submission() -> dict[str, bytes]:
     """Return the parts of a small submission: random filters that the service accepts."""
-    draw = np.random.default_rng()
 
     def random(width: int, rows: int) -> pa.Array:
-        return id_column(draw.integers(0, 256, (rows, width), dtype=np.uint8))
+        return id_column(np.frombuffer(secrets.token_bytes(rows * width), dtype=np.uint8).reshape(rows, width))
 
     parts = {
         name: write_table(pa.Table.from_arrays([random(PSEUDONYM_BYTES, ROWS), random(CLK_BYTES, ROWS)], schema=ENCODINGS))
