@@ -12,11 +12,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import Connection, select
 from sqlalchemy import Engine as Database
 from sqlalchemy import event as happenings
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from linkage.settings import ServiceSettings
@@ -29,6 +30,8 @@ from schemas.errors import ServiceError
 
 COPY_FILE: Final = "audit.copy"
 PRIVATE: Final = 0o600
+
+_copies: WeakKeyDictionary[Database | Connection, "AuditCopy"] = WeakKeyDictionary()  # by database, for as long as it is open
 
 
 class Kept(BaseModel):
@@ -143,18 +146,20 @@ def entries(store: Database) -> dict[int, Kept]:
 
 def keep(store: Database, copy: AuditCopy) -> None:
     """Add to the copy whatever is appended to the audit log of this database by this process, once it is committed."""
+    _copies[store] = copy
 
-    def committed(session: Session) -> None:
-        if session.get_bind() is store:
-            appended = session.info.pop(APPENDED, [])
-            if appended:
-                copy.add(Kept(seq=seq, hash=hash_, event=event) for seq, hash_, event in appended)
 
-    def rolled_back(session: Session) -> None:
-        session.info.pop(APPENDED, None)
+@happenings.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    copy = _copies.get(session.get_bind())
+    appended = session.info.pop(APPENDED, [])
+    if copy is not None and appended:
+        copy.add(Kept(seq=seq, hash=hash_, event=event) for seq, hash_, event in appended)
 
-    happenings.listen(Session, "after_commit", committed)
-    happenings.listen(Session, "after_rollback", rolled_back)
+
+@happenings.listens_for(Session, "after_rollback")
+def _rolled_back(session: Session) -> None:
+    session.info.pop(APPENDED, None)
 
 
 def _is_torn(descriptor: int) -> bool:
