@@ -10,7 +10,7 @@ from schemas import roster as rosters
 from schemas.agreement import Agreement, Encoding, LawfulBasis
 from schemas.lawful_basis import powers
 from schemas.linkage import schemas_digest
-from schemas.roster import Organisation, Roster, check_roster
+from schemas.roster import CUSTODIAN_KINDS, Organisation, Roster, check_roster
 from schemas.signature import SignedDocument, public_text, sign
 
 ROOTS = ("root/one", "root/two", "root/three")
@@ -64,7 +64,7 @@ def found(
         scope=scope,
         roster_digest=roster_document.digest,
         expires_on=expires_on,
-        lawful_bases=[_basis(organisation, expires_on) for organisation in roster.custodians()],
+        lawful_bases=bases(organisations, expires_on),
         encoding=Encoding(schemas_digest=schemas_digest(), normaliser=normaliser, normaliser_digest=normaliser_digest),
         **terms,  # type: ignore[arg-type]
     )
@@ -73,6 +73,11 @@ def found(
         _signed(keys, agreements.CONTEXT, agreement.model_dump(mode="json")),
         {name: public_text(key) for name, key in keys.items()},
     )
+
+
+def bases(organisations: Sequence[Organisation], expires_on: str) -> list[LawfulBasis]:
+    """Return an invented lawful basis of every custodian."""
+    return [_basis(item, expires_on) for item in organisations if item.kind in CUSTODIAN_KINDS]
 
 
 def _basis(organisation: Organisation, expires_on: str) -> LawfulBasis:

@@ -19,14 +19,14 @@ from flows.demo import plan
 from flows.demo.chaos import Chaos, outcome
 from flows.demo.desks import copy_lists, hand_over_maps, make_desks
 from flows.demo.directories import files_below, hand_out
-from flows.demo.founding import Founded, found
+from flows.demo.founding import Founded
 from flows.demo.orchestrator import ROLE as ORCHESTRATOR
 from flows.demo.orchestrator import START_SECONDS, Orchestrator
 from flows.demo.plan import Member
 from flows.demo.processes import Processes, answers, free_port, kinlink, wait_until
+from flows.demo.roots import found_by_roots
 from flows.demo.signing import make_leads, sign_and_send, with_identities
 from schemas.agreed import TRUST_FILE
-from schemas.agreement import Controls, Probing, Release
 from schemas.roster import Kind, Organisation
 from schemas.slots import WAVES
 
@@ -154,9 +154,6 @@ class Demo:
         self._start_service()
 
     def _found(self) -> Founded:
-        from parties.controls.families import generator_digest
-        from parties.encoding.normalise import NORMALISER, normaliser_digest
-
         jobs = [(member.organisation, member.directory(self.out), self._init_arguments(member)) for member in self.members]
         answers = self.processes.run_all(jobs, at_once=_cores(), done=lambda _: None)
         service = self._init_service()
@@ -167,19 +164,17 @@ class Demo:
             for answer in answers
         ]
         expires_on = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
-        return found(
-            [*organisations, service],
-            purpose=plan.PURPOSE,
-            scope=plan.SCOPE,
-            normaliser=NORMALISER,
-            normaliser_digest=normaliser_digest(),
-            expires_on=expires_on,
-            release=Release(envelopes=max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)),
-            controls=Controls(families=plan.CONTROL_FAMILIES, generator_digest=generator_digest()),
-            quarantine_per_mille=QUARANTINE_PER_MILLE,
-            manifest_signatures=2,
-            probing=Probing(minimum_rows=plan.MINIMUM_ROWS, audit_sample=plan.AUDIT_SAMPLE, audit_beacon=plan.AUDIT_BEACON),
-        )
+        terms = {
+            "purpose": plan.PURPOSE,
+            "scope": plan.SCOPE,
+            "release": {"envelopes": max(FEWEST_ENVELOPES, self.people // PEOPLE_AN_ENVELOPE)},
+            "controls": {"families": plan.CONTROL_FAMILIES},
+            "quarantine_per_mille": QUARANTINE_PER_MILLE,
+            "manifest_signatures": 2,
+            "probing": {"minimum_rows": plan.MINIMUM_ROWS, "audit_sample": plan.AUDIT_SAMPLE, "audit_beacon": plan.AUDIT_BEACON},
+        }
+        everybody = [*organisations, service]
+        return found_by_roots(self.processes, self.out, everybody, self._passphrase, expires_on=expires_on, terms=terms)
 
     def _init_arguments(self, member: Member) -> list[str]:
         arguments = [

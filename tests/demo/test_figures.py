@@ -82,6 +82,9 @@ def test_every_role_is_a_process_of_its_own_with_a_directory_of_its_own(run: Dem
         "key-holder-2",
         "operator-1",
         "operator-2",
+        "root-one",
+        "root-two",
+        "root-three",
     } <= roles
     assert {"statistics-office", "scorer"} <= roles
     assert len([role for role in roles if role.startswith("police-")]) >= 2

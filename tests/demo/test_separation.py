@@ -16,7 +16,7 @@ QUOTED = re.compile(r'"([^"]*)"')
 WRITER = "demo"  # copies extracts and truth that somebody wrote, before either has an owner
 SCORER = "scorer"
 HANDED_ROUND = {"roster.json", "agreement.json", "roots.json", "ca.pem", "process.log", "collected.json", "summary.json", ".kinlink-demo"}
-HANDED_ROUND |= {"manifest.json", "signed.json"}
+HANDED_ROUND |= {"manifest.json", "signed.json", "identity.json", "terms.json"}
 
 
 class Trace:
