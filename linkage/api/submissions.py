@@ -16,12 +16,14 @@ from linkage.inbox.submissions import (
     announce,
     check_complete,
     find_own,
-    receive_chunk,
+    is_new_chunk,
+    keep_chunk,
     verify,
     view,
 )
 from linkage.inbox.vault import Vault
 from linkage.rounds import check_receives, get_round
+from schemas.canonical import digest as sha256
 from schemas.encoding_set import CONTEXT
 from schemas.errors import SubmissionError
 from schemas.request_signing import DEFAULT_CONTENT_TYPE
@@ -55,11 +57,21 @@ def see_submission(round_id: Name, digest: Name, call: Signed) -> dict[str, Any]
 def put_chunk(round_id: Name, digest: Name, name: Name, index: Number, call: SignedChunk) -> None:
     """Keep one chunk; the same bytes again change nothing."""
     check_can(call.caller, Action.SUBMIT)
+    place, chunk, own = (name, index), sha256(call.body), call.caller.organisation
     with call.transaction() as session:
-        submission = find_own(session, round_id, digest, call.caller.organisation, lock=True)
         round_ = get_round(session, round_id)
         check_receives(round_, call.instant)
-        receive_chunk(session, Vault(call.service.settings, round_), submission, (name, index), call.body)
+        if not is_new_chunk(session, find_own(session, round_id, digest, own), place, size=len(call.body), digest=chunk):
+            return
+    staged = Vault(call.service.settings, round_).stage_chunk(own, digest, name, index, call.body)  # outside of any lock: it takes a while
+    try:
+        with call.transaction() as session:
+            submission = find_own(session, round_id, digest, own, lock=True)
+            check_receives(get_round(session, round_id), call.instant)
+            if is_new_chunk(session, submission, place, size=len(call.body), digest=chunk):
+                keep_chunk(session, staged, submission, place, chunk)
+    finally:
+        staged.drop()
 
 
 @router.post(SUBMISSION + "/accept", response_class=Response)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from linkage.inbox.acceptance import Canaries, check_agreed, check_belongs, check_canaries, check_part, check_submission, read_manifest
 from linkage.inbox.plausible import check_plausible
 from linkage.inbox.probing import check_submissions_of_month, raise_alarms
-from linkage.inbox.vault import Vault
+from linkage.inbox.vault import Staged, Vault
 from linkage.rounds import check_receives, get_round
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
@@ -24,7 +24,6 @@ from linkage.store.models import Chunk, Round, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import Agreement
 from schemas.audit import AuditEvent
-from schemas.canonical import digest as sha256
 from schemas.encoding_set import Part, SubmissionManifest
 from schemas.errors import NotPermittedError, SubmissionError
 from schemas.receipt import CONTEXT as RECEIPT_CONTEXT
@@ -119,8 +118,8 @@ def view(session: Session, submission: Submission) -> dict[str, Any]:
     return {"state": submission.state, "missing": missing_chunks(session, submission)}
 
 
-def receive_chunk(session: Session, vault: Vault, submission: Submission, place: tuple[str, int], content: bytes) -> None:
-    """Keep one chunk; the same bytes again change nothing. The caller holds the submission's lock.
+def is_new_chunk(session: Session, submission: Submission, place: tuple[str, int], *, size: int, digest: str) -> bool:
+    """Say whether a chunk of so many bytes and this SHA-256 is to be kept; the same bytes again change nothing.
 
     Raises:
         SubmissionError: no such part or chunk, or another size than the manifest says.
@@ -130,16 +129,20 @@ def receive_chunk(session: Session, vault: Vault, submission: Submission, place:
     part = manifest_of(submission).part(name)
     if not 0 <= index < part.chunks:
         raise SubmissionError(f"part {part.name}: has {part.chunks} chunk(s), counted from 0; send those")
-    if len(content) != part.chunk_size(index):
+    if size != part.chunk_size(index):
         raise SubmissionError(f"part {part.name}, chunk {index}: want {part.chunk_size(index)} bytes; send the chunk again")
     known = session.get(Chunk, (submission.digest, part.name, index))
-    if known is not None and known.sha256 != sha256(content):
+    if known is not None and known.sha256 != digest:
         raise ConflictError(f"part {part.name}, chunk {index}: other bytes were sent before; a changed part needs a new manifest")
     if known is None and submission.state != SubmissionState.RECEIVING:
         raise ConflictError("submission: it takes no more chunks; send a new manifest")
-    if known is None:
-        vault.write_chunk(submission.organisation, submission.digest, part.name, index, content)
-        session.add(Chunk(submission=submission.digest, part=part.name, index=index, sha256=sha256(content)))
+    return known is None
+
+
+def keep_chunk(session: Session, staged: Staged, submission: Submission, place: tuple[str, int], digest: str) -> None:
+    """Keep a chunk that is new and staged. The caller holds the submission's lock."""
+    staged.take()
+    session.add(Chunk(submission=submission.digest, part=place[0], index=place[1], sha256=digest))
 
 
 def verify(vault: Vault, submission: Submission, agreement: Agreement) -> Canaries:

@@ -7,6 +7,7 @@ renamed: there is never half a file. A round whose key was destroyed cannot be r
 import os
 import secrets
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -43,9 +44,9 @@ class Vault:
         self._round_id = round_.round_id
         self._box = ChaCha20Poly1305(key)
 
-    def write_chunk(self, organisation: str, digest: str, part: str, index: int, content: bytes) -> None:
-        """Keep one chunk; a file that is already there is replaced."""
-        self._write(self._chunk(organisation, digest, part, index), f"{digest}|{part}|{index}", content)
+    def stage_chunk(self, organisation: str, digest: str, part: str, index: int, content: bytes) -> "Staged":
+        """Have one chunk on the disk, beside its place; a stage that is not taken is to be dropped."""
+        return self._stage(self._chunk(organisation, digest, part, index), f"{digest}|{part}|{index}", content)
 
     def read_part(self, organisation: str, digest: str, part: Part) -> bytes:
         """Return a whole part of a submission.
@@ -95,6 +96,9 @@ class Vault:
             raise ServiceError("vault: a file is missing or was changed; restore the service's backup of this round") from None
 
     def _write(self, file: Path, place: str, content: bytes) -> None:
+        self._stage(file, place, content).take()
+
+    def _stage(self, file: Path, place: str, content: bytes) -> "Staged":
         file.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         nonce = secrets.token_bytes(NONCE_BYTES)
         beside = file.with_name(f"{file.name}.{nonce.hex()}.part")
@@ -102,4 +106,20 @@ class Vault:
             sink.write(nonce + self._box.encrypt(nonce, content, self._bound_to(place)))
             sink.flush()
             os.fsync(sink.fileno())
-        beside.replace(file)
+        return Staged(beside, file)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file of the vault that is on the disk and not in its place yet: that is the quick part, for under a lock."""
+
+    beside: Path
+    file: Path
+
+    def take(self) -> None:
+        """Put it in its place; a file that is there is replaced."""
+        self.beside.replace(self.file)
+
+    def drop(self) -> None:
+        """Forget it, unless it was taken."""
+        self.beside.unlink(missing_ok=True)

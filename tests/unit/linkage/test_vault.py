@@ -27,8 +27,8 @@ def part(size):
 def test_a_part_comes_back_from_its_chunks(tmp_path):
     content = bytes(range(256)) * (CHUNK_BYTES // 256) + b"tail"
     ours = vault(tmp_path)
-    ours.write_chunk("org", DIGEST, "adults.A.arrow", 1, content[CHUNK_BYTES:])
-    ours.write_chunk("org", DIGEST, "adults.A.arrow", 0, content[:CHUNK_BYTES])
+    ours.stage_chunk("org", DIGEST, "adults.A.arrow", 1, content[CHUNK_BYTES:]).take()
+    ours.stage_chunk("org", DIGEST, "adults.A.arrow", 0, content[:CHUNK_BYTES]).take()
     assert ours.read_part("org", DIGEST, part(len(content))) == content
     assert not list(tmp_path.rglob("*.part"))
 
@@ -42,7 +42,7 @@ def test_a_blob_comes_back_and_may_be_replaced(tmp_path):
 
 def test_a_file_that_is_moved_changed_gone_or_of_another_round_does_not_open(tmp_path):
     ours = vault(tmp_path)
-    ours.write_chunk("org", DIGEST, "adults.A.arrow", 0, b"content")
+    ours.stage_chunk("org", DIGEST, "adults.A.arrow", 0, b"content").take()
     (file,) = tmp_path.rglob("adults.A.arrow.0")
     other_place = file.with_name("adults.B.arrow.0")
     other_place.write_bytes(file.read_bytes())

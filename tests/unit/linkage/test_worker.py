@@ -277,7 +277,7 @@ def submitted(vault, name):
     for part, made in parts_of(name).items():
         content = write_table(made)
         parts.append(Part(name=part, rows=len(made), size=len(content), sha256=digest(content)))
-        vault.write_chunk(name, digest(name.encode()), part, 0, content)
+        vault.stage_chunk(name, digest(name.encode()), part, 0, content).take()
     manifest = SubmissionManifest(
         round_id=ROUND, round_digest="0" * 64, roster_digest="0" * 64, agreement_digest="0" * 64, organisation=name, normaliser="n", normaliser_digest="0" * 64,
         schemas_digest="0" * 64, quarantined_per_mille=0, parts=parts,
@@ -745,7 +745,7 @@ def test_an_opener_that_does_not_open_the_sender_s_own_list_is_refused(store, se
 
 def test_a_custodian_whose_list_stays_shut_is_left_out_and_named(store, settings):
     content = write_table(pa.table([pa.array([sealed_list("south", bytes(32))], pa.binary())], schema=SEALED_LISTS))
-    Vault(settings, closed_round(settings)).write_chunk("south", digest(b"south"), CONTROLS_PART, 0, content)
+    Vault(settings, closed_round(settings)).stage_chunk("south", digest(b"south"), CONTROLS_PART, 0, content).take()
     search(store, settings)
     second_look(store, settings, "force", "north")
     find(store, settings)
