@@ -115,7 +115,7 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
         copy = request.getfixturevalue("tmp_path") / "test.sqlite"
         shutil.copy(request.getfixturevalue("migrated_file"), copy)
         return f"sqlite:///{copy}"
-    return _emptied(request.getfixturevalue("postgres_database"))
+    return emptied(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture(params=BACKENDS)
@@ -123,7 +123,7 @@ def fresh_url(request: pytest.FixtureRequest) -> Callable[[Path], str]:
     """What gives the URL of a database with the service's tables and nothing in them, each time anew; a file lies in the directory that is given."""
     if request.param == "postgresql":
         database = request.getfixturevalue("postgres_database")
-        return lambda _: _emptied(database)
+        return lambda _: emptied(database)
     file = request.getfixturevalue("migrated_file")
     return lambda directory: f"sqlite:///{shutil.copy(file, directory / 'service.sqlite')}"
 
@@ -172,7 +172,7 @@ def _answers(url: str) -> bool:
         engine.dispose()
 
 
-def _emptied(database: URL) -> str:
+def emptied(database: URL) -> str:
     """Return the URL of a database with the service's tables and nothing in them."""
     url = database.render_as_string(hide_password=False)
     _migrate(url)

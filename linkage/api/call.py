@@ -1,5 +1,6 @@
 """One request, as the routers see it: the service, the caller who signed it, and its body, read under a limit."""
 
+import asyncio
 from collections.abc import AsyncIterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from linkage.api.identity import Identities, spend_nonce, verify
 from linkage.api.permissions import Caller
-from linkage.api.problems import TooLargeError
+from linkage.api.problems import TooLargeError, TooSlowError
 from linkage.clock import Clock, as_text
 from linkage.inbox.submissions import Signer
 from linkage.settings import ServiceSettings
@@ -28,6 +29,7 @@ from schemas.roster import own_keys
 from schemas.signature import SignedDocument, check_signed
 
 MAX_BODY_BYTES = 256 * 1024
+BODY_SECONDS = 120  # for a body to arrive: a chunk over the slowest of lines; nobody holds a place among those at work for longer
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,15 @@ class Authenticated:
 
         Raises:
             TooLargeError: the body is over the limit.
+            TooSlowError: it took too long.
             AuthenticationError: nobody we know signed it, or did so too long ago, or it was seen before.
         """
         service: Service = request.app.state.service
-        body = await read_body(request.stream(), request.headers.get("content-length"), self._limit)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_body(request.stream(), request.headers.get("content-length"), self._limit)
+        except TimeoutError:
+            raise TooSlowError(f"request: its body took over {BODY_SECONDS} seconds; send it again over a better line") from None
         return await run_in_threadpool(authenticate, service, as_message(request), body)
 
 

@@ -37,6 +37,10 @@ class TooLargeError(SubmissionError):
     """A body is over its limit."""
 
 
+class TooSlowError(ServiceError):
+    """A body took too long to arrive."""
+
+
 class UnknownEnvelopeError(NotPermittedError):
     """There is no such envelope."""
 
@@ -56,10 +60,14 @@ STATUS: Mapping[type[UserError], int] = {
     TokenError: 409,
     BudgetError: 409,
     ConflictError: 409,
+    TooSlowError: 408,
     TooLargeError: 413,
     AgreementError: 422,
     SubmissionError: 422,
 }
+
+
+HANG_UP = (STATUS[TooLargeError], STATUS[TooSlowError])  # the rest of the body would still be received
 
 
 def status_of(error: UserError) -> int | None:
@@ -73,9 +81,9 @@ def title_of(error: UserError) -> str:
 
 
 def problem(title: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return a problem document; who sends too much is hung up on, else the rest of the body would still be received."""
+    """Return a problem document; who sends too much, or too slowly, is hung up on."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    hang_up = {"connection": "close"} if status == STATUS[TooLargeError] else {}
+    hang_up = {"connection": "close"} if status in HANG_UP else {}
     return JSONResponse(body, status_code=status, headers={**hang_up, **(headers or {})}, media_type=MEDIA_TYPE)
 
 

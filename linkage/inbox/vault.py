@@ -102,11 +102,16 @@ class Vault:
         file.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         nonce = secrets.token_bytes(NONCE_BYTES)
         beside = file.with_name(f"{file.name}.{nonce.hex()}.part")
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as sink:
-            sink.write(nonce + self._box.encrypt(nonce, content, self._bound_to(place)))
-            sink.flush()
-            os.fsync(sink.fileno())
-        return Staged(beside, file)
+        staged, sealed = Staged(beside, file), nonce + self._box.encrypt(nonce, content, self._bound_to(place))
+        try:
+            with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as sink:
+                sink.write(sealed)
+                sink.flush()
+                os.fsync(sink.fileno())
+        except OSError:  # the disk is full: half a file takes room, and is of no use
+            staged.drop()
+            raise
+        return staged
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,17 @@ def test_every_route_is_documented_and_no_other():
     assert [route for route in routes() if not any(same(row, route) for row in written)] == []
 
 
+def test_every_outcome_names_a_test_that_there_is_or_a_command():
+    rows = [line.strip("|").split("|") for line in page("outcomes.md").splitlines() if line.startswith("| ") and "shown by" not in line]
+    assert len(rows) > 10
+    for *_, shown in rows:
+        named, folder = re.findall(r"`([^`]+)`", shown), ""
+        assert named
+        for name in named:
+            folder = name.rpartition("/")[0] or folder
+            assert name == "kinlink demo --chaos" or (REPOSITORY / folder / name.rpartition("/")[2]).is_file(), name
+
+
 READERS = {
     "name": normalise.name,
     "full_names": lambda text: ", ".join(map(dotted, normalise.full_names(*(part.strip() for part in text.split("·"))))),

@@ -8,7 +8,7 @@ from typing import Final
 
 import yaml
 
-from linkage.api.call import MAX_BODY_BYTES
+from linkage.api.call import BODY_SECONDS, MAX_BODY_BYTES
 from linkage.api.shares import MAX_SEALED_BYTES
 from linkage.search.engine import MAX_PAIRS
 from parties.extracts.read import MAX_FIELD
@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str]] = {"S": "systems", "R": "requirements"}
 STATUSES: Final = ("works", "simulated adapter", "signpost only", "planned: custodian node", "planned: operators", "out of scope")
 LIMITS: Final = (
     ("body of a request, where nothing else is said", MAX_BODY_BYTES, "bytes", "linkage/api/call.py"),
+    ("time for a body to arrive", BODY_SECONDS, "seconds", "linkage/api/call.py"),
     ("signed manifest", MAX_MANIFEST_BYTES, "bytes", "schemas/encoding_set.py"),
     ("chunk of a part", MAX_CHUNK_BYTES, "bytes", "schemas/encoding_set.py"),
     ("part of a submission", MAX_PART_BYTES, "bytes", "schemas/encoding_set.py"),
