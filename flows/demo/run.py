@@ -325,7 +325,7 @@ class Demo:
     def _tokens(self) -> dict[str, Any]:
         """Return which envelopes are due and which were redeemed, by their ids: asked of the service's own machine."""
         directory = plan.SERVICE.directory(self.out)
-        return self.processes.run(plan.SERVICE.organisation, directory, "tokens", "--dir", ".", "--round", plan.ROUND_ID)
+        return self.processes.run("linkage-worker", directory, "tokens", "--dir", ".", "--round", plan.ROUND_ID)
 
     def _release(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Release; return where the round stands, and what its controls say."""
