@@ -99,6 +99,7 @@ class Demo:
         with self._stage("statistics"):
             statistics = self._statistics()
         chaos, self._chaos = self._chaos, None  # the scorer is not part of a round
+        struck = {"chaos": outcome(chaos.kills, self._due, self._tokens())} if chaos else {}
         with self._stage("scoring"):
             summary = self._score(collected)
         return {
@@ -112,7 +113,7 @@ class Demo:
             "vault_bytes": self.vault_bytes,
             "statistics": statistics,
             "processes": [asdict(item) for item in self.processes.started],
-            **({"chaos": outcome(chaos.kills, self._due, self._tokens())} if chaos else {}),
+            **struck,
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
             "seconds_total": round(time.monotonic() - started, 1),
         }

@@ -139,11 +139,11 @@ def test_the_orchestrator_keeps_ids_and_codes_only(marked_run):
     assert databases
     connection = sqlite3.connect(f"file:{databases[0]}?mode=ro", uri=True)
     parameters = {row[0] for row in connection.execute("SELECT parameters FROM flow_run")}
-    results = connection.execute("SELECT count(*) FROM flow_run WHERE state_type <> 'COMPLETED'").fetchone()[0]
+    completed = connection.execute("SELECT count(*) FROM flow_run WHERE state_type = 'COMPLETED'").fetchone()[0]
     connection.close()
     assert len(parameters) >= 7
     assert {tuple(sorted(json.loads(text))) for text in parameters} == {("directory", "round_id")}
-    assert results == 0
+    assert completed >= 7  # others were killed on the way, and run again
 
 
 def test_every_released_finding_is_one_token_and_one_referral_through_two_crashes(marked_run):
