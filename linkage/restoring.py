@@ -3,6 +3,7 @@
     a round that has ended, was cancelled, released, or minted tokens since     is ended: nothing of it comes back, nothing is minted again
     a token that was redeemed since                                             is redeemed
     a table that was noised since                                               is spent again, with no answer: a new one costs anew
+    a head that was signed since                                                is kept: the next one follows it, and says that a backup was put back
 
 What was released before the backup was made answers as ever. Rounds that were opened since are gone, and custodians submit to new ones.
 """
@@ -24,6 +25,7 @@ from linkage.clock import as_text
 from linkage.disclosure.ledger import forfeit
 from linkage.disclosure.tables import NOISED
 from linkage.expiry import EXPIRED, expire, sweep
+from linkage.heads import RESTORED, SIGNED, events
 from linkage.inbox.submissions import Signer
 from linkage.release.minting import MINTED
 from linkage.rounds import CANCELLED, RELEASED
@@ -36,7 +38,6 @@ from schemas.agreed import Agreed
 from schemas.audit import AuditEvent
 from schemas.errors import ConfigurationError
 
-RESTORED: Final = "database-restored"  # kind of an audit event
 REDEEMED: Final = "token-redeemed"
 ENDS: Final = frozenset({EXPIRED, CANCELLED, RELEASED, MINTED})  # after which a round must not be as it was before
 SQLITE: Final = "sqlite"
@@ -100,6 +101,7 @@ def restore(store: Database, settings: ServiceSettings, *, now: datetime) -> Res
         _redeem(session, lacking)
         ended = _end(session, lacking, agreed, signer, now)
         spent = _spend(session, lacking, agreed, now)
+        _carry_heads(session, lacking)
         detail = {"lacking": len(lacking), "ended": ended, "micro_rho": spent}
         append(session, AuditEvent(kind=RESTORED, round_id="", actor=signer.key_id, at=as_text(now), detail=detail))
     sweep(store, settings)
@@ -133,6 +135,14 @@ def _spend(session: Session, lacking: Sequence[Kept], agreed: Agreed, now: datet
         said = entry.event.detail
         forfeit(session, said["budget"], said["micro_rho"], of=entry.hash, total=totals.get(said["budget"]), now=now)
     return sum(entry.event.detail["micro_rho"] for entry in tables)
+
+
+def _carry_heads(session: Session, lacking: Sequence[Kept]) -> None:
+    """Keep every head that somebody may have seen, once: the next one follows the last of them."""
+    here = {event["detail"]["head"]["body"]["at"] for event in events(session, SIGNED)}
+    carried = {entry.event.at: entry.event for entry in lacking if entry.event.kind == SIGNED}
+    for at in sorted(carried.keys() - here):
+        append(session, carried[at])
 
 
 def _sqlite_file(settings: ServiceSettings) -> Path:

@@ -1,6 +1,7 @@
 """The linkage service's settings: one file in its directory, read once and passed down."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ class ServiceSettings(PassphraseReference):
     requests_at_once: int = Field(default=64, ge=1, le=10_000, description="those beyond are told to come again")
     metrics_port: int | None = Field(default=None, ge=1, le=65_535, description="of Prometheus's text on 127.0.0.1; none: no metrics")
     log: Literal["text", "json"] = Field(default="text", description="what is written to standard error: lines, or JSON objects")
+    head_every_seconds: int = Field(default=3_600, ge=1, le=86_400, description="a head of the logs is signed so often, whatever happens")
     dask_scheduler: str | None = Field(
         default=None, max_length=300, pattern=r"^(tcp|tls)://\S+:\d{1,5}$", description="none: workers on this machine, while it searches"
     )
@@ -37,6 +39,11 @@ class ServiceSettings(PassphraseReference):
     def path(self, *parts: str) -> Path:
         """Return a path inside the service's directory."""
         return self.directory.joinpath(*parts)
+
+    @property
+    def head_every(self) -> timedelta:
+        """How long after a head the next is signed."""
+        return timedelta(seconds=self.head_every_seconds)
 
     @property
     def database(self) -> str:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from linkage.agreed import load_agreed, load_signer
-from linkage.api import envelopes, problems, questions, readiness, rounds, shares, submissions, tables, waves
+from linkage.api import envelopes, heads, problems, questions, readiness, rounds, shares, submissions, tables, waves
 from linkage.api.admission import Admission
 from linkage.api.call import Service
 from linkage.api.expiring import EVERY_SECONDS, expiring
@@ -19,6 +19,7 @@ from linkage.api.metrics import Counted, Metrics
 from linkage.certificates import SERVER_CERTIFICATE, SERVER_KEY, check_key_encrypted, server_password
 from linkage.clock import Clock, utc_now
 from linkage.expiry import expire_due
+from linkage.heads import sign_due
 from linkage.logs import start_log
 from linkage.rounds import close_due
 from linkage.settings import ServiceSettings
@@ -35,26 +36,25 @@ def create_app(
 ) -> FastAPI:
     """Return the application on a migrated database: `engine`, else the one that the settings name.
 
-    While it is served it closes and ends the rounds that are due, every `expire_every` seconds.
+    While it is served it closes and ends the rounds that are due, every `expire_every` seconds, and signs heads.
 
     Raises:
         ConfigurationError: roster, agreement or the service's own key are not as the roster says.
     """
-    app = FastAPI(
-        title="Kinlink linkage service", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json", lifespan=expiring(expire_every)
-    )
+    every = min(expire_every, settings.head_every_seconds)
+    app = FastAPI(title="Kinlink linkage service", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json", lifespan=expiring(every))
     app.state.service = _service(settings, engine or open_store(settings.database), clock)
     problems.install(app)
     app.add_middleware(Admission, most=settings.requests_at_once)
     app.state.metrics = Metrics()
     app.add_middleware(Counted, metrics=app.state.metrics)
-    for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables):
+    for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables, heads):
         app.include_router(noun.router)
     return app
 
 
 def serve(settings: ServiceSettings) -> None:
-    """Migrate, close and end the rounds that are due, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
+    """Migrate, sign a head, close and end the rounds that are due, then serve over TLS until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises:
         ConfigurationError: certificate or key are missing, or the database does not answer.
@@ -66,6 +66,7 @@ def serve(settings: ServiceSettings) -> None:
         service: Service = app.state.service
         wrap_all_plain(store, settings)
         check_key_encrypted(settings, service.agreed.agreement.encoding.profile)
+        sign_due(store, service.signer, now=utc_now(), every=settings.head_every)
         close_due(store, service.agreed, actor=service.signer.key_id, now=utc_now())
         expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
         with _watched(settings, app.state.metrics):

@@ -1,4 +1,4 @@
-"""The served process closes and ends rounds on time: a timer that runs beside the requests for as long as the application does."""
+"""The served process closes and ends rounds on time, and signs heads: a timer that runs beside the requests for as long as the application does."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from linkage.api.call import Service
 from linkage.expiry import expire_due
+from linkage.heads import sign_due
 from linkage.rounds import close_due
 
 EVERY_SECONDS = 600.0  # a round lasts days; so long may it outlive them
@@ -33,15 +34,19 @@ def expiring(every: float = EVERY_SECONDS) -> Callable[[FastAPI], AbstractAsyncC
 async def _end_due(app: FastAPI, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        for job in (_close_due, _expire_due):
+        for job in (_close_due, _expire_due, _sign_due):
             try:
                 await run_in_threadpool(job, app.state.service)
-            except Exception:  # whatever went wrong, the next time may do better, and the other job and requests must go on
-                log.exception("rounds that are due could not be closed or ended; tried again in %.0f s", every)
+            except Exception:  # whatever went wrong, the next time may do better, and the other jobs and requests must go on
+                log.exception("what was due (rounds to close or end, a head to sign) could not be done; tried again in %.0f s", every)
 
 
 def _close_due(service: Service) -> None:
     close_due(service.store, service.agreed, actor=service.signer.key_id, now=service.clock())
+
+
+def _sign_due(service: Service) -> None:
+    sign_due(service.store, service.signer, now=service.clock(), every=service.settings.head_every)
 
 
 def _expire_due(service: Service) -> None:

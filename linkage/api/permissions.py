@@ -44,6 +44,7 @@ class Action(StrEnum):
     EXPIRE = "expire a round"
     STATE_DELETION = "state what was deleted"
     READ_AUDIT = "read the audit log"
+    SEE_HEADS = "see the heads of the logs"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.EXPIRE: Permission(frozenset({Role.OPERATOR})),
     Action.STATE_DELETION: Permission(frozenset({Role.CUSTODIAN, Role.KEY_HOLDER})),
     Action.READ_AUDIT: Permission(frozenset({Role.OPERATOR})),
+    Action.SEE_HEADS: Permission(ANYONE),
 }
 
 

@@ -26,6 +26,7 @@ from schemas.joins import PERSON_BYTES
 from schemas.roster import Kind, desk_keys
 from schemas.sealed import seal_to_each
 from schemas.token import TokenBody, envelope_id, token_context, write_token
+from schemas.tree_head import batch_digest
 
 TOKEN_BYTES = 32
 MINTED = "tokens-minted"  # kind of an audit event
@@ -42,11 +43,14 @@ def mint_tokens(session: Session, settings: ServiceSettings, round_id: str, *, n
     round_, waiting = session.get_one(Round, round_id), waiting_findings(session, round_id, now)
     terms = agreed.agreement.release
     expires_at, answer_by = as_text(now + timedelta(days=terms.token_days)), as_text(now + timedelta(days=terms.answer_days))
+    batches = {}
     for organisation in agreed.roster.of_kind(Kind.LOCAL_AUTHORITY):
         bodies = _bodies(organisation.organisation, waiting[organisation.organisation], round_id, terms.envelopes, expires_at)
         desks = desk_keys(organisation)
-        session.add_all(_mint(body, desks, round_, now, answer_by) for body in bodies)
-    append(session, AuditEvent(kind=MINTED, round_id=round_id, actor=settings.organisation, at=as_text(now)))
+        envelopes = [_mint(body, desks, round_, now, answer_by) for body in bodies]
+        session.add_all(envelopes)
+        batches[organisation.organisation] = batch_digest({item.envelope_id: sha256(item.sealed).hexdigest() for item in envelopes})
+    append(session, AuditEvent(kind=MINTED, round_id=round_id, actor=settings.organisation, at=as_text(now), detail={"batches": batches}))
 
 
 def is_due(session: Session, round_id: str, now: datetime) -> bool:

@@ -131,6 +131,12 @@ def redeemed_in(store: Engine, round_id: str) -> list[tuple[str, str]]:
         return [(record_id, referral or "") for record_id, referral in session.execute(query)]
 
 
+def opened_in(store: Engine, round_id: str) -> set[str]:
+    """Return the ids of every envelope of a round that this desk has recorded as redeemed."""
+    with Session(store) as session:
+        return set(session.scalars(select(RedeemedToken.envelope_id).where(RedeemedToken.round_id == round_id)))
+
+
 def record_ids(store: Engine, items: Iterable[Opened]) -> dict[str, str]:
     """Return the record id of each envelope's child, by envelope id; a child that this node never encoded is left out."""
     found: dict[str, str] = {}

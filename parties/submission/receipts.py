@@ -74,6 +74,11 @@ def accepted_manifest(settings: NodeSettings, roster: Roster, round_id: str) -> 
     return manifest, document.digest
 
 
+def has_receipt(settings: NodeSettings, round_id: str) -> bool:
+    """Say whether this node has submitted to a round."""
+    return settings.path(DIRECTORY, f"{round_id}.receipt").exists()
+
+
 def stored_receipt(settings: NodeSettings, roster: Roster, round_id: str, submission: str) -> Receipt | None:
     """Return the kept receipt of this very submission, if there is one that holds."""
     try:

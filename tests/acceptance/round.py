@@ -30,6 +30,7 @@ from flows.demo.founding import found
 from flows.demo.plan import Member
 from linkage import initialise as service_side
 from linkage.api.app import create_app, make_server
+from linkage.heads import sign_due
 from linkage.operator import OperatorClient
 from linkage.search.anonlink_engine import AnonlinkEngine
 from linkage.settings import load_settings as load_service_settings
@@ -336,6 +337,11 @@ class Linkage:
 
     def collect(self, authority: str) -> Collected:
         return collect(self.settings(authority), ROUND)
+
+    def sign_head(self, *, hours: int = 0) -> None:
+        """Sign a head of the logs, so many hours from now."""
+        signer = self.app.state.service.signer
+        sign_due(self.store, signer, now=self.now + timedelta(hours=hours), every=timedelta())
 
     def tables(self) -> NoisedTable:
         return fetch_table(self.settings(STATISTICS), ROUND)

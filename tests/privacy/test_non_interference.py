@@ -88,6 +88,10 @@ def requests_of(own, other):
         (f"{round_}/deletion", "PUT", f"{HERE}/deletion", b"{}"),
         (f"{round_}/deletions", "GET", f"{HERE}/deletions", b""),
         ("/v1/audit", "GET", "/v1/audit?after=0", b""),
+        ("/v1/heads", "GET", "/v1/heads", b""),
+        (f"{submission}/proof", "GET", f"{mine}/proof", b""),
+        (f"{submission}/proof", "GET", f"{theirs}/proof", b""),
+        (f"{round_}/proof", "GET", f"{HERE}/proof", b""),
         (f"{round_}/waves/{{wave}}", "POST", f"{HERE}/waves/1", b""),
         *(item for wave in range(1, WAVES + 2) for item in wave_requests_of(round_, wave)),
     ]
@@ -109,13 +113,22 @@ def answers(linkage, organisation, wanted):
     with linkage.raw(organisation, Role.CUSTODIAN) as custodian:
         for number, (_, method, path, body) in enumerate(wanted):
             answer = custodian.request(method, path, content=body)
-            headers = [(name, value) for name, value in answer.headers.multi_items() if name != "date"]
+            left_out = {"date", "content-length"} if path.endswith(("/heads", "/proof")) else {"date"}
+            headers = [(name, value) for name, value in answer.headers.multi_items() if name not in left_out]
             found[number, method, path] = (answer.status_code, headers, without_nonces(method, path, answer))
     return found
 
 
 def without_nonces(method, path, answer):
-    """Return what an answer holds but for the nonces of requests: how often each filter is asked, and how large the tables are."""
+    """Return what an answer holds but for the nonces of requests: how often each filter is asked, and how large the tables are.
+
+    Of heads and proofs, when they were signed and what they have: they commit to everybody's submissions, whose number their length
+    tells, and by random bytes to what was released.
+    """
+    if path == "/v1/heads":
+        return [(head["body"]["at"], head["body"]["restored"], sorted(head["body"])) for head in json.loads(answer.content)["heads"]]
+    if path.endswith("/proof") and answer.is_success:
+        return sorted(json.loads(answer.content))
     if method != "GET" or "/requests/" not in path or not answer.is_success:
         return answer.content
     if path.endswith("/chunks/0"):
@@ -142,6 +155,7 @@ def observe(linkage, observers=OBSERVERS, *, absent=(), engine=None):
     seen = {(name, "before"): ({}, files_of(linkage, name)) for name in OBSERVERS}
 
     def look(stage):
+        linkage.sign_head(hours=STAGES.index(stage))
         for name in observers:
             seen[name, stage] = (answers(linkage, name, wanted[name]), files_of(linkage, name))
 

@@ -27,7 +27,7 @@ MAY = {
     (Role.DESK, Action.ACKNOWLEDGE),
     (Role.DESK, Action.COLLECT_QUESTIONS),
     (Role.STATISTICIAN, Action.COUNT),
-    *((role, Action.SEE_ROUND) for role in Role),
+    *((role, action) for role in Role for action in (Action.SEE_ROUND, Action.SEE_HEADS)),
 }
 
 
