@@ -63,6 +63,7 @@ COMMANDS = (
     (("service", "verify"), "flows.commands.verify:service", "Verify the service's log, its copy and its heads."),
     (("service", "serve"), "flows.commands.service:serve", "Serve the API until stopped."),
     (("service", "link"), "flows.commands.service:link", "Search a closed round and record its findings."),
+    (("service", "work"), "flows.commands.service:work", "Do what is due of every round, until stopped."),
     (("service", "status"), "flows.commands.service:status", "Say whether the service answers."),
     (("round", "operator"), "flows.commands.round:operator", "Make an operator's directory and key."),
     (("round", "open"), "flows.commands.round:open_", "Open a round under the installed roster and agreement."),

@@ -36,7 +36,7 @@ def search(directory: Path, round_id: str) -> Counts | None:
     from flows.commands.console import progress_to_stderr
     from linkage.worker import search_round
 
-    with _service(directory) as (settings, store):
+    with _working(directory, round_id, "search") as (settings, store):
         search_round(store, settings, round_id, now=datetime.now(UTC), progress=progress_to_stderr)
     return None
 
@@ -45,7 +45,7 @@ def carry(directory: Path, round_id: str) -> Counts | None:
     """Plan the second wave from the answers to the first; skipped where it is not due."""
     from linkage.worker import carry_round
 
-    with _service(directory) as (settings, store):
+    with _working(directory, round_id, "carrying over") as (settings, store):
         carry_round(store, settings, round_id)
     return None
 
@@ -54,7 +54,7 @@ def look(directory: Path, round_id: str) -> Counts | None:
     """Open the pairs that were answered in the second look; skipped where it was done, or is not due."""
     from linkage.worker import look_round
 
-    with _service(directory) as (settings, store):
+    with _working(directory, round_id, "opening of pairs") as (settings, store):
         look_round(store, settings, round_id, now=datetime.now(UTC))
     return None
 
@@ -63,7 +63,7 @@ def find(directory: Path, round_id: str) -> Counts | None:
     """Record findings and decisions; skipped where it was done, or is not due."""
     from linkage.worker import find_round
 
-    with _service(directory) as (settings, store):
+    with _working(directory, round_id, "findings") as (settings, store):
         find_round(store, settings, round_id, now=datetime.now(UTC))
     return None
 
@@ -77,6 +77,16 @@ def state_of(directory: Path, round_id: str) -> "State":
 
     with _service(directory) as (_, store), Session(store) as session:
         return State(get_round(session, round_id).state)
+
+
+@contextmanager
+def _working(directory: Path, round_id: str, step: str) -> Iterator[tuple["ServiceSettings", "Engine"]]:
+    """Give the service's settings and database, with the lease of a step."""
+    from flows.commands.console import say
+    from linkage.leases import at_work
+
+    with _service(directory) as (settings, store), at_work(store, round_id, step, tell=say):
+        yield settings, store
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from linkage.settings import ServiceSettings
 from linkage.states import State
 from linkage.store.audit import append
 from linkage.store.engine import empty_journal
-from linkage.store.models import Asked, AuditEntry, Chunk, Envelope, Finding, KeyShare, Questions, Round, Submission
+from linkage.store.models import Asked, AuditEntry, Chunk, Envelope, Finding, KeyShare, Lease, Questions, Round, Submission
 from schemas.agreement import Agreement
 from schemas.audit import AuditEvent
 from schemas.deletion import CONTEXT, Deleted, DeletionStatement, Material, read_statement
@@ -32,7 +32,7 @@ from schemas.signature import SignedDocument, signed
 
 EXPIRED, DELETED = "round-expired", "deletion-stated"  # kinds of audit events
 DESTROYED = (Material.STORAGE_KEY, Material.VAULT, Material.SEALED_SHARES, Material.FINDINGS, Material.ENVELOPES)
-OF_A_ROUND = (KeyShare, Asked, Finding, Envelope, Questions)
+OF_A_ROUND = (KeyShare, Asked, Finding, Envelope, Questions, Lease)
 
 
 class Reason(StrEnum):

@@ -157,12 +157,12 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         draw=secrets.token_bytes,
         never=controls.ids("children"),
     )
-    work.vault.write_blob(QUESTIONS_BLOB, write_table(asked))
     with Session(database) as session, session.begin():
         rows = [_row(item, graph.people, round_id) for item in decided]
         session.execute(delete(Finding).where(Finding.round_id == round_id))
         session.add_all(rows)
         round_ = advance(session, round_id, State.AWAITING_APPROVAL, _event("findings-recorded", round_id, settings, now, **_used(release)))
+        work.vault.write_blob(QUESTIONS_BLOB, write_table(asked))  # drawn at random, so by the one worker that gets here
         round_.findings_digest, round_.counts = findings_digest(rows), {**(round_.counts or {}), **_counts(decided)}
 
 

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from flows.commands.console import Json, emit, say
+from cyclopts import Parameter, validators
+
+from flows.commands.console import Flag, Json, emit, say
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
 from flows.compiling import announced
-from linkage.settings import load_settings
+from linkage.settings import ServiceSettings, load_settings
 from linkage.states import STATES
 
 
@@ -185,22 +188,54 @@ def serve(*, dir: Path = Path()) -> None:
     serve_api(load_settings(dir))
 
 
-def link(*, round: str, dir: Path = Path(), as_json: Json = False) -> None:
+def link(*, round: str, dir: Path = Path(), again: Flag = False, as_json: Json = False) -> None:
     """Do what is due of a closed round: search; in the first wave, carry over; after the second, open pairs and record findings. Safe to repeat.
+
+    Waits where another worker is at it, and takes over from one that is not heard of for a minute.
 
     Args:
         round: the round's id.
         dir: the service's directory.
+        again: also begin a step that was begun five times and never ended.
         as_json: print one JSON object.
     """
     from flows.linkage_round import NAME, STAGES, state_of
     from flows.stages import run_stages
 
     settings = load_settings(dir)
+    if again:
+        _forgive(settings, round)
     with announced(say):
         run_stages(NAME, STAGES, prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     state = state_of(settings.directory, round)
     emit({"round_id": round, "state": state}, f"{round}: {state}; it is with {STATES[state].owner}", as_json=as_json)
+
+
+def work(*, dir: Path = Path(), every: Annotated[float, Parameter(validator=validators.Number(gte=1, lte=3_600))] = 30) -> None:
+    """Do what is due of every round as soon as it is, until stopped: what `kinlink service link` does, without being asked.
+
+    Several may run, also on several machines: a step has one worker, and another takes over from one that is not heard of for a minute.
+    Pairs are opened once everybody who was asked has answered; to go on without those who have not, run `kinlink service link`.
+    Example: kinlink service work --dir service
+
+    Args:
+        dir: the service's directory.
+        every: seconds between two looks.
+    """
+    from flows.worker import work as work_on
+
+    work_on(load_settings(dir), every)
+
+
+def _forgive(settings: ServiceSettings, round_id: str) -> None:
+    from linkage.leases import forgive
+    from linkage.store.audit_copy import open_checked
+
+    store = open_checked(settings)
+    try:
+        forgive(store, round_id)
+    finally:
+        store.dispose()
 
 
 def status(*, dir: Path = Path(), as_json: Json = False) -> None:

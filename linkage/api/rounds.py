@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from linkage import leases
 from linkage.api.bodies import takes_json, takes_signed
 from linkage.api.call import Signed, SignedManifest
 from linkage.api.parameters import Name, Number
@@ -76,6 +77,7 @@ def see_round(round_id: Name, call: Signed) -> dict[str, Any]:
             "ended_because": ended_because(session, round_id),
             "deletions": sorted(statements(session, round_id)),
             "alarms": alarms(session, round_id),
+            "work": leases.view(session, round_id, call.instant),
         }
 
 

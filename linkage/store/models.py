@@ -198,6 +198,19 @@ class Questions(Base):
     minted_at: Mapped[str] = mapped_column(INSTANT)
 
 
+class Lease(Base):
+    """Who is at work on one step of a round: a worker's name (empty: nobody), how often it was begun, and until when the worker need not be heard of."""
+
+    __tablename__ = "lease"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.round_id"), primary_key=True)
+    step: Mapped[str] = mapped_column(WORD, primary_key=True)
+    holder: Mapped[str] = mapped_column(ID)
+    attempts: Mapped[int]
+    begun_at: Mapped[str] = mapped_column(INSTANT)
+    expires_at: Mapped[str] = mapped_column(INSTANT)
+
+
 class AuditEntry(Base):
     """One event of the audit log; triggers refuse to change or delete it."""
 
