@@ -80,7 +80,7 @@ COMMANDS = (
     (("bench", "match"), "flows.commands.bench:match", "Search beside anonlink."),
     (("bench", "service"), "flows.commands.bench:service", "Load a linkage service on loopback."),
     (("bench", "attacks"), "flows.commands.attacks:attacks", "Attack filters, and say what hiding costs."),
-    (("statistics", "publish"), "flows.commands.statistics:publish", "Fetch a round's noised counts and write them out."),
+    (("statistics", "publish"), "flows.commands.statistics:publish", "Publish a round's noised counts: bulletin, workbooks, CSV."),
     (("statistics", "bench"), "flows.commands.statistics_bench:bench", "Say how far published counts are off, beside plainer methods."),
 )
 

@@ -11,12 +11,11 @@ NAME = "statistics"
 
 def publish(out: Path, directory: Path, round_id: str) -> Counts | None:
     """Fetch the table and write its files to `out`, taken from the node's directory unless absolute."""
+    from parties.publication.writing import publish as write_out
     from parties.settings import load_settings
-    from parties.statistics import area_names, fetch_table
-    from parties.statistics import publish as write_out
+    from parties.statistics import fetch_released
 
-    settings = load_settings(directory)
-    write_out(fetch_table(settings, round_id), directory / out, area_names(settings))
+    write_out(fetch_released(load_settings(directory), round_id), directory / out)
     return None
 
 

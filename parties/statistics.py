@@ -1,33 +1,24 @@
-"""The statistics office's side: fetch a round's noised table, and publish it as files that anyone can check.
+"""The statistics office's side: fetch a round's noised table, and hold it against what was promised. `parties/publication` writes it out.
 
-Only noised integers pass through here. Publishing the same table again writes the same bytes.
+Only noised integers pass through here.
 """
 
-import csv
-import io
-import json
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
+from importlib.metadata import version
 
 from pydantic import ValidationError
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
+from parties.publication.released import Released
+from parties.rounds import fetch_round
 from parties.settings import NodeSettings
-from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
-from schemas.errors import ConfigurationError, ServiceError
+from schemas.aggregate import CONTEXT, NATION, NoisedTable
+from schemas.errors import ServiceError
 from schemas.geography import authority, nation
 from schemas.roster import Role, keys_of
 from schemas.signature import SignedDocument, check_signed
 
-MILLION, THOUSAND = 1_000_000, 1_000
-NOTE = (
-    "Intervals cover the noise alone, not linkage error. counts.csv: whole numbers, none below 0, areas add up to the nation; "
-    "cells near 0 come out a little high, large ones a little low; u marks an interval that reaches further than half of the value. "
-    "measurements.csv: the same as measured, unbiased, maybe negative and not adding up."
-)
-COLUMNS = ("area", "name", "value", "lower", "upper", "mark")
+DAY = len("2026-11-23")
 
 
 def fetch_table(settings: NodeSettings, round_id: str, *, client: ServiceClient | None = None) -> NoisedTable:
@@ -55,6 +46,14 @@ def fetch_table(settings: NodeSettings, round_id: str, *, client: ServiceClient 
     return table
 
 
+def fetch_released(settings: NodeSettings, round_id: str) -> Released:
+    """Return the round's noised table with what a publication says of it; raises as `fetch_table` and `fetch_round` do."""
+    with ServiceClient(settings, Role.STATISTICIAN) as client:
+        window = fetch_round(client, load_agreed(settings), round_id).manifest
+        table = fetch_table(settings, round_id, client=client)
+    return Released(table, area_names(settings), window.opens_at[:DAY], window.closes_at[:DAY], version("kinlink"))
+
+
 def adds_up(table: NoisedTable) -> bool:
     """Say whether the adjusted counts are what was promised: the measured areas, none below 0, coming to the nation's."""
     if not table.adjusted or [cell.area for cell in table.adjusted] != [cell.area for cell in table.cells]:
@@ -68,54 +67,3 @@ def area_names(settings: NodeSettings) -> dict[str, str]:
     codes = {item.gss_code: item.name for item in load_agreed(settings).roster.organisations if item.gss_code}
     published = {code: place.name for code in codes if (place := authority(code))}
     return {NATION: nation().name, **codes, **published}
-
-
-def publish(table: NoisedTable, out: Path, names: Mapping[str, str]) -> list[Path]:
-    """Write counts, what was measured, metadata and checksums into `out`; return the files.
-
-    Args:
-        table: what `fetch_table` gave.
-        out: made if it is missing.
-        names: area code → name.
-
-    Raises:
-        ConfigurationError: `out` holds another publication.
-    """
-    content = {
-        "counts.csv": _counts(table.adjusted, names),
-        "measurements.csv": _counts(table.cells, names),
-        "metadata.json": _metadata(table),
-    }
-    content["SHA256SUMS"] = "".join(f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in content.items())
-    files = {out / name: text.encode() for name, text in content.items()}
-    if any(path.exists() and path.read_bytes() != text for path, text in files.items()):
-        raise ConfigurationError(f"{out}: holds another publication; choose another directory")
-    out.mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        path.write_bytes(text)
-    return list(files)
-
-
-def _counts(cells: Sequence[Cell], names: Mapping[str, str]) -> str:
-    sheet = io.StringIO()
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((cell.area, names.get(cell.area, ""), cell.value, cell.lower, cell.upper, cell.mark) for cell in cells)
-    return sheet.getvalue()
-
-
-def _metadata(table: NoisedTable) -> str:
-    said = {
-        "round": table.round_id,
-        "measure": "distinct linked children",
-        "unit": table.unit,
-        "cap": table.cap,
-        "mechanism": table.mechanism,
-        "rho": table.micro_rho / MILLION,
-        "epsilon": table.epsilon_per_mille / THOUSAND,
-        "delta": table.delta,
-        "epsilon_at": {delta: epsilon / THOUSAND for delta, epsilon in table.epsilon_per_mille_at.items()},
-        "confidence_per_cent": table.confidence_per_cent,
-        "note": NOTE,
-    }
-    return json.dumps(said, indent=2) + "\n"

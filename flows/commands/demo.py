@@ -9,11 +9,13 @@ from cyclopts import Parameter, validators
 from flows.commands.console import Flag, Json, say
 from flows.compiling import announced
 from flows.demo.directories import prepare
+from flows.demo.plan import STATISTICS
 from flows.demo.processes import Processes
 from flows.demo.run import Demo
 from flows.warm import warm
 
 SUMMARY = "summary.json"
+BULLETIN = Path("tables", "bulletin.html")
 
 
 def demo(
@@ -91,6 +93,7 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
         ("time", f"{summary['seconds_total']} s in {len(summary['processes'])} processes"),
     ):
         console.print(f"{name:>11}  {text}", highlight=False, soft_wrap=True)
+    console.print(f"{'bulletin':>11}  {directory / STATISTICS.organisation / BULLETIN}", highlight=False, soft_wrap=True)
     console.print(f"{'files':>11}  {directory}", highlight=False, soft_wrap=True)
 
 

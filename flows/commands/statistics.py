@@ -8,9 +8,13 @@ from typing import Any
 from flows.commands.console import Json, emit
 from schemas.aggregate import NATION
 
+FIRST = "bulletin.html"
+
 
 def publish(*, round: str, out: Path, dir: Path = Path(), as_json: Json = False) -> None:
-    """Fetch a round's noised counts and write them out: table, metadata, checksums. The same bytes when run again.
+    """Fetch a round's noised counts and publish them: a bulletin in English and in Welsh, workbooks, CSV, metadata, checksums. The same bytes when run again.
+
+    Start with bulletin.html: it needs no network and runs no script.
 
     Example: kinlink statistics publish --dir . --round r-2026-11 --out tables
 
@@ -27,7 +31,7 @@ def publish(*, round: str, out: Path, dir: Path = Path(), as_json: Json = False)
     settings = load_settings(dir)
     run_stages(NAME, publish_stages(out.resolve()), prefect_api=settings.prefect_api, directory=settings.directory, round_id=round)
     answer = _read(out)
-    text = f"{answer['value']:,} children ({answer['lower']:,} to {answer['upper']:,}), epsilon {answer['epsilon']} at delta {answer['delta']}: {out}"
+    text = f"{answer['value']:,} children ({answer['lower']:,} to {answer['upper']:,}), epsilon {answer['epsilon']} at delta {answer['delta']}: {out / FIRST}"
     emit(answer, text, as_json=as_json)
 
 

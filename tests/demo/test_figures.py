@@ -1,6 +1,8 @@
 """What a demo reports at full size: tokens that are right, children who are found, everything named in its summary."""
 
+import json
 import os
+from hashlib import sha256
 
 import pytest
 from running import Demo, run_demo
@@ -116,3 +118,15 @@ def test_the_noised_count_is_near_the_children_that_were_linked(run: Demo):
     assert said["lower"] < said["value"] < said["upper"]
     assert abs(said["value"] - run.summary["tokens_released"]) < 2 * width
     assert (said["rho"], said["delta"]) == (0.024356, "1e-6")
+
+
+def test_the_demo_leaves_a_whole_publication_whose_checksums_hold(run: Demo):
+    tables = run.directory("statistics-office") / "tables"
+    sums = dict(reversed(line.split("  ")) for line in (tables / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+    assert (
+        {path.name for path in tables.iterdir()} == {*sums, "SHA256SUMS"} >= {"bulletin.html", "bwletin.html", "tables.xlsx", "tables.ods"}
+    )
+    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in tables.iterdir() if path.name != "SHA256SUMS"} == sums
+    assert set(json.loads((tables / "metadata.json").read_bytes())["criteria"].values()) == {True}
+    said = run.summary["statistics"]
+    assert f"{said['value']:,} children were linked to a parent in prison" in (tables / "bulletin.html").read_text(encoding="utf-8")

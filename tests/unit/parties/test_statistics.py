@@ -1,8 +1,5 @@
-"""Fetching a noised table and publishing it."""
+"""Fetching a noised table, and holding it against what was promised."""
 
-import csv
-import json
-from hashlib import sha256
 from types import SimpleNamespace
 
 import httpx
@@ -13,9 +10,9 @@ from parties import statistics
 from parties.client import ServiceClient
 from parties.initialise import init_node
 from parties.settings import load_settings
-from parties.statistics import COLUMNS, area_names, fetch_table, publish
+from parties.statistics import area_names, fetch_table
 from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
-from schemas.errors import AuthenticationError, ConfigurationError, ServiceError
+from schemas.errors import AuthenticationError, ServiceError
 from schemas.roster import Identity, Organisation, Role
 from schemas.signature import public_text, signed
 
@@ -25,7 +22,6 @@ TABLE = NoisedTable(
     cells=[Cell(area=NATION, value=321, lower=249, upper=393), Cell(area="E10000001", value=-3, lower=-45, upper=39)],
     adjusted=[Cell(area=NATION, value=80, lower=43, upper=117), Cell(area="E10000001", value=80, lower=43, upper=117, mark="u")],
 )  # fmt: skip
-NAMES = {NATION: "England and Wales", "E10000001": "Northshire, County"}
 
 
 @pytest.fixture
@@ -80,32 +76,6 @@ def test_another_round_s_table_or_something_else_is_refused(office):
 def test_a_table_that_does_not_add_up_is_refused(office, adjusted):
     with pytest.raises(ServiceError, match="do not add up"):
         fetch(office, by(office[1], TABLE.model_copy(update={"adjusted": adjusted})))
-
-
-def rows_of(path):
-    return list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-
-
-def test_a_publication_holds_counts_metadata_and_checksums(tmp_path):
-    files = publish(TABLE, tmp_path / "out", NAMES)
-    assert [path.name for path in files] == ["counts.csv", "measurements.csv", "metadata.json", "SHA256SUMS"]
-    area = "E10000001"
-    assert rows_of(files[0]) == [list(COLUMNS), [NATION, NAMES[NATION], "80", "43", "117", ""], [area, NAMES[area], "80", "43", "117", "u"]]
-    assert rows_of(files[1])[1:] == [[NATION, NAMES[NATION], "321", "249", "393", ""], [area, NAMES[area], "-3", "-45", "39", ""]]
-    said = json.loads((tmp_path / "out" / "metadata.json").read_text(encoding="utf-8"))
-    assert (said["rho"], said["epsilon"], said["delta"], said["cap"]) == (0.024356, 1.001, "1e-6", 4)
-    assert said["epsilon_at"] == {"1e-6": 1.001, "1e-10": 1.374}
-    for line in (tmp_path / "out" / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
-        checksum, name = line.split("  ")
-        assert sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == checksum
-
-
-def test_publishing_again_gives_the_same_bytes_and_never_replaces_another_publication(tmp_path):
-    before = [path.read_bytes() for path in publish(TABLE, tmp_path, NAMES)]
-    assert before == [path.read_bytes() for path in publish(TABLE, tmp_path, NAMES)]
-    with pytest.raises(ConfigurationError, match="another publication"):
-        publish(TABLE.model_copy(update={"round_id": "round-2"}), tmp_path, NAMES)
-    assert before == [path.read_bytes() for path in sorted(tmp_path.iterdir(), key=lambda path: (path.name == "SHA256SUMS", path.name))]
 
 
 def test_places_have_their_published_names_and_others_the_roster_s(office, monkeypatch):

@@ -1,0 +1,71 @@
+"""A released table with all that a publication says of it: one object that every file is written from, so that all say the same. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from parties.publication.criteria import Criterion, criteria
+from parties.publication.places import Row, measured_rows, published_rows
+from schemas.aggregate import NoisedTable
+from schemas.canonical import digest_of
+
+MILLION, THOUSAND = 1_000_000, 1_000
+NOTE: Final = (
+    "Intervals cover the noise alone, not linkage error. counts.csv: whole numbers, none below 0, areas add up to the nation; "
+    "cells near 0 come out a little high, large ones a little low; u marks an interval that reaches further than half of the value. "
+    "measurements.csv: the same as measured, unbiased, maybe negative and not adding up."
+)
+
+
+@dataclass(frozen=True)
+class Released:
+    """A noised table, the names of areas that no public table has, and when its round took submissions (days, ISO 8601)."""
+
+    table: NoisedTable
+    names: Mapping[str, str]
+    opens: str
+    closes: str
+    version: str
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """What is published, the nation first."""
+        return published_rows(self.table, self.names)
+
+    @cached_property
+    def measured(self) -> Sequence[Row]:
+        """The same as measured."""
+        return measured_rows(self.table, self.names)
+
+    @cached_property
+    def criteria(self) -> Sequence[Criterion]:
+        """The rules that were agreed before, and whether they hold."""
+        return criteria(self.table, self.rows)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the noised table, as the service signed it."""
+        return digest_of(self.table.model_dump())
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what a machine wants to know of the publication."""
+        table = self.table
+        return {
+            "round": table.round_id,
+            "opens": self.opens,
+            "closes": self.closes,
+            "measure": "distinct linked children",
+            "unit": table.unit,
+            "cap": table.cap,
+            "mechanism": table.mechanism,
+            "rho": table.micro_rho / MILLION,
+            "epsilon": table.epsilon_per_mille / THOUSAND,
+            "delta": table.delta,
+            "epsilon_at": {delta: epsilon / THOUSAND for delta, epsilon in table.epsilon_per_mille_at.items()},
+            "confidence_per_cent": table.confidence_per_cent,
+            "criteria": {item.name: item.holds for item in self.criteria},
+            "table_sha256": self.digest,
+            "kinlink": self.version,
+            "note": NOTE,
+        }
