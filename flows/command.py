@@ -42,6 +42,7 @@ COMMANDS = (
     (("party", "approve"), "flows.commands.desk:approve", "Approve the document of a protected child; two people must."),
     (("party", "escalate"), "flows.commands.escalate:escalate", "Say whom to ring about a child who may be without care; record the call."),
     (("party", "escalations"), "flows.commands.escalate:escalations", "Say where each urgent call stands; open or acknowledge one."),
+    (("party", "worklist"), "flows.commands.worklist:worklist", "Work the desk in a browser on this machine."),
     (("party", "outcomes"), "flows.commands.desk:outcomes", "Say where each referral stands; record what became of one."),
     (("party", "papers"), "flows.commands.desk:papers", "Write the leaflets and forms to print."),
     (("party", "questions"), "flows.commands.questions:questions", "Fetch, and answer, questions about this authority's own records."),

@@ -126,3 +126,15 @@ class StoppedChild(Base):
 
     record_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     stopped_at: Mapped[str] = mapped_column(String(32))
+
+
+class DocumentLook(Base):
+    """That somebody at the desk looked at a document: who, when, and why, a word of a list."""
+
+    __tablename__ = "document_look"
+
+    look_id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(String(64), index=True)
+    who: Mapped[str] = mapped_column(String(80))
+    why: Mapped[str] = mapped_column(String(16))
+    looked_at: Mapped[str] = mapped_column(String(32))
