@@ -1,9 +1,9 @@
 """Roster and agreement together, opened and checked: what every node holds of the linkage. Pure: bytes in."""
 
-import json
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from schemas.agreement import Agreement, open_agreement
 from schemas.errors import AgreementError
@@ -64,7 +64,7 @@ def read_document(content: bytes, name: str) -> SignedDocument:
 
 def _read_roots(content: bytes) -> dict[str, str]:
     try:
-        roots = json.loads(content)
+        roots = from_json(content)
     except ValueError:
         roots = None
     if not isinstance(roots, dict) or not all(isinstance(value, str) for value in roots.values()):

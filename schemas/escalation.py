@@ -4,11 +4,11 @@ The call is the alarm and says who and where; the record says that it was made, 
 parent or an address. Signed by the sender, sealed to the authority's desk, of one size.
 """
 
-import json
 from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from schemas.canonical import canonical_json
 from schemas.errors import SealError
@@ -62,7 +62,7 @@ def read_escalation(content: bytes) -> tuple[SignedDocument, Escalation]:
     if len(content) != ESCALATION_BYTES:
         raise SealError("escalation: opened, but its content has the wrong size; ring whoever sent it")
     try:
-        document = SignedDocument.model_validate(json.loads(content))
+        document = SignedDocument.model_validate(from_json(content))
         return document, Escalation.model_validate(document.body)
     except (ValidationError, ValueError):
         raise SealError("escalation: opened, but its content is not a record of a call; ring whoever sent it") from None

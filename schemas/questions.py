@@ -4,10 +4,10 @@ Every record is asked the same questions, and there is the same number of record
 were chosen for a reason and which at random, the message does not say; some ids may be nobody's, and are skipped.
 """
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from schemas.canonical import canonical_json
 from schemas.errors import SubmissionError
@@ -57,6 +57,6 @@ def read_questions(content: bytes) -> QuestionsBody:
     if len(content) != QUESTIONS_BYTES:
         raise SubmissionError("questions: opened, but their content has the wrong size; report it to the linkage operator")
     try:
-        return QuestionsBody.model_validate(json.loads(content))
+        return QuestionsBody.model_validate(from_json(content))
     except (ValidationError, ValueError):
         raise SubmissionError("questions: opened, but their content is malformed; report it to the linkage operator") from None

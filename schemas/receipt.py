@@ -3,9 +3,8 @@
 It is all that a prison service or police force ever gets back, so nothing in it may depend on another party's data.
 """
 
-import json
-
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from schemas.canonical import canonical_json
 from schemas.errors import SubmissionError
@@ -40,7 +39,7 @@ def read_receipt(content: bytes) -> tuple[SignedDocument, Receipt]:
     if len(content) != RECEIPT_BYTES:
         raise SubmissionError(f"receipt: want {RECEIPT_BYTES} bytes; run `kinlink party submit` again, which is safe")
     try:
-        document = SignedDocument.model_validate(json.loads(content))
+        document = SignedDocument.model_validate(from_json(content))
         return document, Receipt.model_validate(document.body)
     except (ValidationError, ValueError):
         raise SubmissionError("receipt: unreadable; run `kinlink party submit` again, which is safe") from None

@@ -4,10 +4,10 @@ A grade says how sure the linkage is; it never tells by which path (declared, po
 gets equally many tokens: one that `is_dummy` is of no child, is redeemed as any other, and says so only once it is opened.
 """
 
-import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from schemas.canonical import canonical_json, digest
 from schemas.errors import TokenError
@@ -67,6 +67,6 @@ def read_token(content: bytes) -> TokenBody:
     if len(content) != TOKEN_BODY_BYTES:
         raise TokenError("envelope opened, but its content has the wrong size; report it to the linkage operator")
     try:
-        return TokenBody.model_validate(json.loads(content))
+        return TokenBody.model_validate(from_json(content))
     except (ValidationError, ValueError):
         raise TokenError("envelope opened, but its content is not a token; report it to the linkage operator") from None

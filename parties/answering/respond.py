@@ -4,7 +4,6 @@ Whatever the service asks, as many requests of each filter are answered as was a
 A wave that broke off is answered again from its start, byte for byte: its nonces are spent once, on these requests alone.
 """
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from parties.answering.kept import KeptFilters, forget_old
 from parties.answering.sending import ChunkSink
@@ -128,7 +128,7 @@ class _Responder:
             self.progress(f"answer wave {wave}", len(parts), len(wanted))
         summary = AnswersSummary(parts=parts, controls_opener=self.opener if wave == WAVES else None)
         acknowledgement = self.client.post(self._place("answers", wave), json=summary.model_dump(exclude_none=True)).content
-        if json.loads(acknowledgement) != {"answered": True}:
+        if from_json(acknowledgement) != {"answered": True}:
             raise ServiceError("linkage service: did not say that the answers are complete; answer again, which is safe")
         with whole_file(_receipt(self.settings, self.found.round_id, wave)) as file:
             file.write(acknowledgement)

@@ -1,9 +1,8 @@
 """Linkage schemas of peers who use clkhash: read, checked, and what clkhash would pass over in them. Pure."""
 
-import json
-
 from clkhash.field_formats import InvalidSchemaError
 from clkhash.schema import Schema, SchemaError, from_json_dict
+from pydantic_core import from_json
 
 from parties.encoding.clk import linkage_schema
 from schemas.agreement import PROJECTIONS
@@ -26,7 +25,7 @@ def read_peer_schema(text: bytes) -> Schema:
         NotPermittedError: it is for filters of our own rounds.
     """
     try:
-        content = json.loads(text)
+        content = from_json(text)
         if not isinstance(content, dict) or content.get("version") != VERSION:
             raise ConfigurationError(f"linkage schema: want clkhash's format, version {VERSION}; ask the peer for one in it")
         schema = from_json_dict(content)
