@@ -28,6 +28,7 @@ COMMANDS = (
     (("party", "agreement"), "flows.commands.party:agreement", "Write what was agreed as one page."),
     (("party", "dpia"), "flows.commands.party:dpia", "Write an impact assessment to complete, filled from what was agreed."),
     (("party", "check"), "flows.commands.party:check", "Check the extract; quarantine rows that break a rule."),
+    (("party", "coverage"), "flows.commands.coverage:coverage", "Say how complete the extract is."),
     (("party", "risk"), "flows.commands.party:risk", "Attack this node's own filters before they are sent."),
     (("party", "encode"), "flows.commands.party:encode", "Encode a file for linkage with a peer who uses clkhash."),
     (("party", "submit"), "flows.commands.party:submit", "Check, encode, seal and submit; ends with a receipt."),

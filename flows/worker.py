@@ -21,18 +21,27 @@ def work(settings: ServiceSettings, every: float) -> None:
         ConfigurationError, ServiceError: the database does not answer, or is older than what the service has done.
     """
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, _interrupt)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()  # an exception alone could be lost, where it meets the interpreter tidying up
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     done: dict[str, str] = {}
     say("working; stop with Ctrl-C")
     try:
-        while True:
+        while not stopped.is_set():
             for round_id, why in _due(settings).items():
-                if done.get(round_id) != why:
+                if done.get(round_id) != why and not stopped.is_set():
                     say(f"{round_id}: {why}")
                     _run(settings, round_id, why, done)
             stopped.wait(every)
     except KeyboardInterrupt:
-        say("stopped; what was finished is kept")
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    say("stopped; what was finished is kept")
 
 
 def _run(settings: ServiceSettings, round_id: str, why: str, done: dict[str, str]) -> None:
@@ -50,7 +59,3 @@ def _due(settings: ServiceSettings) -> dict[str, str]:
         return due_work(store)
     finally:
         store.dispose()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

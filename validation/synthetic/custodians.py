@@ -25,6 +25,8 @@ UPN_NUMBERS: Final = 999_983
 NOMIS_FIRST: Final = "VWXYZ"  # kept away from numbers in use
 NOMIS_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 PNC_YEAR: Final = "2091"  # a year to come: no such number can exist
+ASKED: Final = ("yes", "yes", "yes", "no", "")  # about children, when received; assumption
+GUARDIANS: Final = ("other-parent", "other-parent", "relative", "prisoner", "authority", "", "")  # of declared children; assumption
 SCHOOLS: Final = 40  # in each authority
 AREAS: Final = 6  # health-visiting areas in each authority
 CASE_HOLDERS: Final = 7  # social workers in each authority
@@ -190,6 +192,11 @@ def _scrambled(purpose: str, number: int, limit: int) -> int:
     return number * (zlib.crc32(purpose.encode()) % (limit - 1) + 1) % limit
 
 
+def _of_list(values: tuple[str, ...], record: str) -> str:
+    """Return one of a list by a record's own id: what is written down of it varies, and no draw of the population is spent."""
+    return values[zlib.crc32(record.encode()) % len(values)]
+
+
 def _authority_of_force(force: str) -> str:
     return next((gss for gss, authority in AUTHORITIES.items() if force and authority.force == force), "")
 
@@ -203,7 +210,7 @@ def _reception(block: Block, custody: Custody, stay: Stay, reception_id: str, nu
     seen = recording.record(block.draws, person, "reception")
     address = _reception_address(block.draws, person, stay, (seen.address, seen.town, seen.postcode))
     who = (seen.forename, seen.middle_names, seen.surname, *_alias(block.draws, person), seen.date_of_birth, seen.sex)
-    row = (reception_id, number, *who, _day(stay.received), stay.reception_type, stay.prison.code, *address)
+    row = (reception_id, number, *who, _day(stay.received), stay.reception_type, stay.prison.code, *address, _of_list(ASKED, reception_id))
     block.add_record(PRISON, "receptions", row, person)
 
 
@@ -247,7 +254,9 @@ def _declared_children(block: Block, family: Family, person: Person, number: str
     declared = [child for child in mine if block.draws.chance(rates.DECLARES_EACH)]
     for place, child in enumerate(declared, start=1):
         seen = recording.record(block.draws, child, "declared")
-        row = (number, str(place), seen.forename, seen.surname, seen.date_of_birth, seen.sex, seen.address, seen.town, seen.postcode)
+        guardian = _of_list(GUARDIANS, f"{number}/{place}")
+        where = (seen.address, seen.town, seen.postcode)
+        row = (number, str(place), seen.forename, seen.surname, seen.date_of_birth, seen.sex, *where, guardian)
         block.add_record(PRISON, "declared_children", row, child, record_id=f"{number}/{place}")
     return {(person.person_id, child.person_id) for child in declared}
 
