@@ -16,6 +16,7 @@ from parties.referrals.cases import CASE
 from parties.referrals.directory import RecipientRole
 from parties.referrals.payloads import SCHEMAS, RestrictedReferral
 from parties.referrals.protection import PROTECTION, Opening
+from parties.referrals.responsibility import RESPONSIBLE
 from parties.referrals.routing import RULES
 from parties.referrals.wording import ENGLISH
 from schemas.encoding_set import CLK_BYTES, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES, MAX_PART_BYTES, MAX_ROWS, PSEUDONYM_BYTES
@@ -193,10 +194,26 @@ What an agreement limits (envelopes, slots, rows of a scope, growth, rounds a mo
 """
 
 
+def responsibility() -> str:
+    """Return the page on who is responsible when."""
+    rows = [
+        (item.stage, item.tier, item.who, item.does, item.hears, f"`{item.command}`" if item.command else "outside of Kinlink")
+        for item in RESPONSIBLE
+    ]
+    return f"""# Who is responsible, at each stage
+
+Made from `parties/referrals/responsibility.py`. *Offer*: support, as everyone is offered it. *Urgent*: a child may be without care. Who reads what of a child is in [who receives a referral](routing.md); who must act on a referral that was
+written, and on an urgent call, is said by `kinlink party outcomes` and `kinlink party escalations`.
+
+{table(("stage", "tier", "who must act", "what they do", "who hears of it", "by"), rows)}
+"""
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "routing.md": routing,
     "coverage.md": coverage,
     "limits.md": limits,
+    "responsibility.md": responsibility,
     "rounds.md": partial(rounds, REFERENCE / "rounds.md"),
 }
 
