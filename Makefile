@@ -18,8 +18,8 @@ setup: .venv/.stamp  ## Make .venv from the hash-pinned lock (again only when th
 	@command -v $(PYTHON) >/dev/null || { echo "Kinlink needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q $(PACKAGES)
 	@$(BIN)/python -W ignore -m flows.warm
 	@touch .venv/.stamp

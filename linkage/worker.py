@@ -9,8 +9,10 @@ done is not done again, but carrying over, which may see more answers; a step th
     find_round      searched                        findings, decisions, and which of its own records each authority is asked about
 """
 
+import base64
 import secrets
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +30,7 @@ from linkage.controls.measuring import measure, policy_at
 from linkage.controls.pooling import choose_and_keep
 from linkage.engines.make import make_engine
 from linkage.findings.graph import FamilyGraph
+from linkage.findings.links import Person
 from linkage.findings.paths import Finding as Found
 from linkage.findings.people import People
 from linkage.findings.weighing import make_graph
@@ -37,6 +40,7 @@ from linkage.inbox.waves import answered, read_asked, read_plan
 from linkage.looking import Looking
 from linkage.release.asking import asked_table
 from linkage.release.policy import TO_RELEASE, Decided, decide_all
+from linkage.release.receptions import prisoners_behind
 from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine
 from linkage.search.pools import RoundPools
@@ -149,6 +153,8 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
     found = graph.findings()
     decided = decide_all(found, release, relations=graph.people.relations, likeness=graph.likeness("children"))
     work.vault.write_blob(LINKS_BLOB, write_table(_links_table(found, decided, graph.people, release)))
+    behind = prisoners_behind(found, decided, release)
+    sealed = _attributes(work.submissions, graph.people, behind)
     asked = asked_table(
         _frames(pools, controls),
         graph.people,
@@ -158,7 +164,9 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         never=controls.ids("children"),
     )
     with Session(database) as session, session.begin():
-        rows = [_row(item, graph.people, round_id) for item in decided]
+        rows = [
+            _row(item, graph.people, round_id, [sealed[one] for one in behind.get(item.acting, ()) if one in sealed]) for item in decided
+        ]
         session.execute(delete(Finding).where(Finding.round_id == round_id))
         session.add_all(rows)
         round_ = advance(session, round_id, State.AWAITING_APPROVAL, _event("findings-recorded", round_id, settings, now, **_used(release)))
@@ -177,7 +185,9 @@ def _thresholds(database: Database, round_id: str, agreement: Agreement, everybo
 def findings_digest(rows: Iterable[Finding]) -> str:
     """Return the digest that operators approve: of every finding that is to be released, and of those that an envelope may be passed on to."""
     released = sorted(
-        [row.authority, row.child, row.own_carer, row.grade, row.stands_by_for or ""] for row in rows if row.decision in TO_RELEASE
+        [row.authority, row.child, row.own_carer, row.grade, row.stands_by_for or "", row.attributes or []]
+        for row in rows
+        if row.decision in TO_RELEASE
     )
     return digest_of(released)
 
@@ -210,7 +220,19 @@ def _work(session: Session, settings: ServiceSettings, round_id: str, since: Sta
     return _Work(agreed, vault, submissions, round_.digest, round_.state, round_.counts is not None)
 
 
-def _row(item: Decided, people: People, round_id: str) -> Finding:
+def _attributes(submissions: Submissions, people: People, behind: Mapping[Person, Iterable[Person]]) -> dict[Person, str]:
+    """Return the sealed attributes of prisoners, as base64, read once for each organisation."""
+    wanted: dict[str, dict[bytes, Person]] = defaultdict(dict)
+    for one in {one for prisoners in behind.values() for one in prisoners}:
+        wanted[one.organisation][people.id("adults", one)] = one
+    return {
+        ids[person]: base64.b64encode(sealed).decode()
+        for organisation, ids in wanted.items()
+        for person, sealed in submissions.attributes(organisation, ids).items()
+    }
+
+
+def _row(item: Decided, people: People, round_id: str, attributes: list[str]) -> Finding:
     return Finding(
         round_id=round_id,
         authority=item.child.organisation,
@@ -221,6 +243,7 @@ def _row(item: Decided, people: People, round_id: str) -> Finding:
         decision=item.decision,
         codes=list(item.codes),
         stands_by_for=_stands_by_for(item, people, round_id),
+        attributes=attributes if item.decision in TO_RELEASE else [],
     )
 
 

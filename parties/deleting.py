@@ -23,7 +23,7 @@ from parties.referrals.records import held
 from parties.rounds import CLOSED, EXPIRED, OPEN, Round, fetch_past_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
-from parties.store.models import AnsweredNonce, AnsweredWave, Person
+from parties.store.models import AnsweredNonce, AnsweredWave, CustodyKey, Person
 from parties.submission.outbox import Outbox
 from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.canonical import canonical_json
@@ -138,7 +138,7 @@ def _forget_maps(settings: NodeSettings, found: Round) -> None:
 def _forget_rows(settings: NodeSettings, found: Round) -> None:
     store = open_node_store(settings)
     with Session(store) as session, session.begin():
-        for table in (AnsweredNonce, AnsweredWave, Person):
+        for table in (AnsweredNonce, AnsweredWave, CustodyKey, Person):
             session.execute(delete(table).where(table.round_id == found.round_id))
     store.dispose()
 

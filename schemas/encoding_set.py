@@ -42,7 +42,7 @@ CANARIES = pa.schema([pa.field("label", pa.string(), nullable=False), pa.field("
 
 ENCODING_PARTS = tuple(f"{population}.{projection}.arrow" for population in POPULATIONS for projection in PROJECTIONS)
 PART_NAME = re.compile(
-    rf"^({'|'.join(POPULATIONS)})\.[{''.join(PROJECTIONS)}](\.slots\.(police|local-authority))?\.arrow$|^(canaries|controls)\.arrow$"
+    rf"^({'|'.join(POPULATIONS)})\.[{''.join(PROJECTIONS)}](\.slots\.(police|local-authority))?\.arrow$|^(canaries|controls|adults\.attributes)\.arrow$"
 )
 
 

@@ -6,6 +6,8 @@ Every table has rows of one size, and every filter the same number of slots, req
     SLOTS      pseudonym, nonce, tags, opener "right", join sealed under opener "left"      uploader, with its submission
     REQUESTS   pseudonym, nonce                                                             service to responder, in two waves
     ANSWERS    nonce, tags, opener "left", join sealed under opener "right"                 responder
+
+Beside its slots the prison service sends ATTRIBUTES of every filter of an adult: pseudonym, and what `schemas.attributes` seals.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 import pyarrow as pa
 
 from schemas.agreement import PROJECTIONS
+from schemas.attributes import ATTRIBUTES_PART, SEALED_ATTRIBUTES_BYTES
 from schemas.byte_columns import Bytes2D, fixed_bytes, id_column
 from schemas.controls import CONTROLS_PART, SEALED_LISTS
 from schemas.encoding_set import PSEUDONYM_BYTES, SCHEMA_OF_PART, Population, SubmissionManifest, read_table
@@ -61,6 +64,7 @@ _WIDTHS: Final[Mapping[str, int]] = {
     "tags": N_TAGS * TAG_BYTES,
     "opener": OPENER_BYTES,
     "join": SEALED_JOIN_BYTES,
+    "attributes": SEALED_ATTRIBUTES_BYTES,
 }
 
 
@@ -71,6 +75,7 @@ def _schema(*names: str) -> pa.Schema:
 ANSWERS: Final = _schema("nonce", "tags", "opener", "join")
 SLOTS: Final = _schema("pseudonym", "nonce", "tags", "opener", "join")
 REQUESTS: Final = _schema("pseudonym", "nonce")
+ATTRIBUTES: Final = _schema("pseudonym", "attributes")
 
 
 # population, projection and kind of responder of every part of slots that some submission has
@@ -87,6 +92,7 @@ def slots_part(population: Population, projection: str, responder: Kind) -> str:
 ALL_PARTS: Final[Mapping[str, pa.Schema]] = {
     **SCHEMA_OF_PART,
     CONTROLS_PART: SEALED_LISTS,
+    ATTRIBUTES_PART: ATTRIBUTES,
     **{slots_part(*part): SLOTS for part in SLOT_PARTS},
 }
 
@@ -96,9 +102,10 @@ def requests_name(population: Population, projection: str, uploader: Kind) -> st
     return f"{population}.{projection}.{uploader}"
 
 
-def slot_rows(manifest: SubmissionManifest, uploader: Kind) -> dict[str, int]:
-    """Return the slot parts that a submission of this kind of uploader has, and how many rows each must have."""
-    return {
+def kind_rows(manifest: SubmissionManifest, uploader: Kind) -> dict[str, int]:
+    """Return the parts that a submission has for its kind of uploader, slots and attributes, and how many rows each must have."""
+    attributes = {ATTRIBUTES_PART: manifest.rows("adults") * len(PROJECTIONS)} if uploader is Kind.PRISON_SERVICE else {}
+    return attributes | {
         slots_part(population, projection, responder): manifest.rows(population) * sum(VOLUMES["referral"][projection])
         for population, kind, responder in SEARCHES
         if kind is uploader
@@ -106,13 +113,13 @@ def slot_rows(manifest: SubmissionManifest, uploader: Kind) -> dict[str, int]:
     }
 
 
-def check_slot_parts(manifest: SubmissionManifest, uploader: Kind) -> None:
-    """Check that a submission has the slots that its kind of organisation sends, in the agreed number, and no others.
+def check_kind_parts(manifest: SubmissionManifest, uploader: Kind) -> None:
+    """Check that a submission has the slots and attributes that its kind of organisation sends, in the agreed number, and no others.
 
     Raises:
         SubmissionError: naming the part.
     """
-    wanted = slot_rows(manifest, uploader)
+    wanted = kind_rows(manifest, uploader)
     sent = {part.name: part.rows for part in manifest.parts if part.name not in {*SCHEMA_OF_PART, CONTROLS_PART}}
     for name in sorted({*wanted, *sent}):
         if sent.get(name) != wanted.get(name):

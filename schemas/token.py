@@ -4,16 +4,19 @@ A grade says how sure the linkage is; it never tells by which path (declared, po
 gets equally many tokens: one that `is_dummy` is of no child, is redeemed as any other, and says so only once it is opened.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from schemas.attributes import SEALED_ATTRIBUTES_BYTES
 from schemas.canonical import canonical_json, digest
 from schemas.errors import TokenError
 
 TOKEN_BODY_BYTES = 768
 Grade = Literal["A", "B"]
+MAX_RECEPTIONS = 3  # of parents of one child in one round
+_SEALED = -(-SEALED_ATTRIBUTES_BYTES // 3) * 4
 _HEX32 = r"^[0-9a-f]{64}$"
 _HEX16 = r"^[0-9a-f]{32}$"
 
@@ -22,7 +25,8 @@ class TokenBody(BaseModel):
     """What an authority reads once it opens its envelope. Shows nothing in `repr`.
 
     `token` is the 32-byte secret that redeems; `child` and `own_carer` are person pseudonyms of the authority's own
-    submission (`own_carer` is None where the parent is not on the authority's record). A dummy's `child` is random.
+    submission (`own_carer` is None where the parent is not on the authority's record). A dummy's `child` is random. `attributes` are
+    the prison service's of each reception behind the finding, sealed (`schemas.attributes`), as base64.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +38,7 @@ class TokenBody(BaseModel):
     own_carer: str | None = Field(default=None, pattern=_HEX16)
     grade: Grade
     is_dummy: bool = False
+    attributes: tuple[Annotated[str, Field(max_length=_SEALED)], ...] = Field(default=(), max_length=MAX_RECEPTIONS)
     expires_at: str = Field(max_length=32)
 
     def __repr__(self) -> str:
@@ -55,7 +60,8 @@ def token_context(round_digest: str, authority: str) -> str:
 
 def write_token(body: TokenBody) -> bytes:
     """Return the body, padded with spaces to `TOKEN_BODY_BYTES`."""
-    return canonical_json(body.model_dump()).ljust(TOKEN_BODY_BYTES)
+    without = set() if body.attributes else {"attributes"}  # so that what an earlier version wrote is written alike
+    return canonical_json(body.model_dump(exclude=without)).ljust(TOKEN_BODY_BYTES)
 
 
 def read_token(content: bytes) -> TokenBody:

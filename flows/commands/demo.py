@@ -86,6 +86,10 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
             f"{summary['questions']['records']:,} records for {summary['questions']['authorities']} authorities to look up, some at random",
         ),
         (
+            "events",
+            f"{summary['events']['published']:,} in the prison service's feed of the day, {summary['events']['for_cases']:,} for these authorities' cases",
+        ),
+        (
             "statistics",
             f"{statistics['value']:,} children ({statistics['lower']:,} to {statistics['upper']:,}), noised once at epsilon {statistics['epsilon']}",
         ),

@@ -309,7 +309,8 @@ def collect(
     """
     from flows.local_authority import NAME, STAGES
     from flows.stages import run_stages
-    from parties.referrals.collect import open_envelope, referrals
+    from parties.referrals.collect import open_envelope
+    from parties.referrals.listing import referrals, waiting
 
     settings = load_settings(dir)
     if envelope is None:
@@ -317,7 +318,12 @@ def collect(
     else:
         open_envelope(settings, envelope, round)
     written = [{"child_id": item.child_id, "role": item.role.value, "grade": item.grade} for item in referrals(settings, round)]
-    emit({"round_id": round, "referrals": written}, f"{len(written)} referrals of this round are in {dir / 'referrals'}", as_json=as_json)
+    held = waiting(settings, round)
+    emit(
+        {"round_id": round, "referrals": written, "held": held},
+        f"{len(written)} referrals of this round are in {dir / 'referrals'}",
+        as_json=as_json,
+    )
 
 
 def _write_sample(kind: NodeKind, directory: Path) -> None:

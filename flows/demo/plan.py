@@ -12,6 +12,7 @@ CONTROL_FAMILIES = 112  # every class meets every list of names once
 MINIMUM_ROWS = 10  # a submission of fewer would ask about single people
 AUDIT_SAMPLE, AUDIT_BEACON = 100, "drand, the quicknet network: the first value after closing"
 OPERATORS = ("operator-1", "operator-2")
+APPROVERS = ("Morgan Lead", "Robin Deputy")  # of every authority's desk, invented
 ROOTS = ("root-one", "root-two", "root-three")
 
 

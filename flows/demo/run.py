@@ -94,10 +94,7 @@ class Demo:
             status, on_controls = self._release()
         with self._stage("referrals"):
             collected = self._collect()
-        with self._stage("questions"):
-            questions = self._ask()
-        with self._stage("statistics"):
-            statistics = self._statistics()
+        told = self._after_release()
         chaos, self._chaos = self._chaos, None  # the scorer is not part of a round
         struck = {"chaos": outcome(chaos.kills, self._due, self._tokens())} if chaos else {}
         with self._stage("scoring"):
@@ -108,10 +105,9 @@ class Demo:
             "prevalence": population["prevalence"],
             "sent_to_review": status["counts"]["review"],
             "on_controls": on_controls,
-            "questions": questions,
+            **told,
             "police_outputs": self._police_outputs(answered),
             "vault_bytes": self.vault_bytes,
-            "statistics": statistics,
             "processes": [asdict(item) for item in self.processes.started],
             **struck,
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
@@ -338,7 +334,28 @@ class Demo:
     def _collect(self) -> dict[str, Any]:
         authorities = self._authorities()
         answers = self._by_authority("collect", authorities)
-        return {str(member.gss_code): answer for member, answer in zip(authorities, answers, strict=True)}
+        waiting = [(member, answer["held"]) for member, answer in zip(authorities, answers, strict=True) if answer["held"]]
+        for member, held in waiting:
+            self._approve(member, held)
+        found = {str(member.gss_code): answer for member, answer in zip(authorities, answers, strict=True)}
+        again = [member for member, _ in waiting]
+        return found | {str(member.gss_code): answer for member, answer in zip(again, self._by_authority("collect", again), strict=True)}
+
+    def _after_release(self) -> dict[str, Any]:
+        """Let everyone have what a round gives beside referrals; return what the summary says of it."""
+        with self._stage("events"):
+            events = self._tell_events()
+        with self._stage("questions"):
+            questions = self._ask()
+        with self._stage("statistics"):
+            return {"events": events, "questions": questions, "statistics": self._statistics()}
+
+    def _approve(self, member: Member, held: list[str]) -> None:
+        """Let two people of an authority's desk approve the documents that wait for them."""
+        for document in held:
+            for approver in plan.APPROVERS:
+                options = ["--dir", ".", "--round", plan.ROUND_ID, "--document", document, "--name", approver]
+                self.processes.run(member.desk, self.out / member.desk, "party", "approve", *options)
 
     def _ask(self) -> dict[str, int]:
         """Let every authority fetch the questions about its own records; return how many authorities and worklists' rows there are."""
@@ -348,8 +365,16 @@ class Demo:
     def _authorities(self) -> list[Member]:
         return [member for member in self.members if member.kind is Kind.LOCAL_AUTHORITY]
 
-    def _by_authority(self, command: str, authorities: list[Member]) -> list[dict[str, Any]]:
-        jobs = [(member.desk, self.out / member.desk, ["party", command, "--dir", ".", "--round", plan.ROUND_ID]) for member in authorities]
+    def _tell_events(self) -> dict[str, int]:
+        """Let the prison service publish what became of receptions, and every desk fetch it; return how many events and cases there are."""
+        prison = next(member for member in self.members if member.kind is Kind.PRISON_SERVICE)
+        published = self.processes.run(prison.organisation, prison.directory(self.out), "party", "events", "--dir", ".")
+        answers = self._by_authority("events", self._authorities(), of_the_round=False)
+        return {"published": published["events"], "for_cases": sum(len(answer["cases"]) for answer in answers)}
+
+    def _by_authority(self, command: str, authorities: list[Member], *, of_the_round: bool = True) -> list[dict[str, Any]]:
+        options = ["--dir", ".", *(["--round", plan.ROUND_ID] if of_the_round else [])]
+        jobs = [(member.desk, self.out / member.desk, ["party", command, *options]) for member in authorities]
         return self.processes.run_all(
             jobs, at_once=_cores(), done=lambda count: self.tell(f"  {command}: {count} of {len(jobs)} authorities")
         )

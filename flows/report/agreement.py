@@ -27,6 +27,7 @@ USE_WORDS: Final[Mapping[Use, str]] = {
     Use.KEY: "stays; a pseudonym made from it leaves",
     Use.TIE: "who belongs to whom: leaves sealed, and opens for candidate pairs alone",
     Use.STANDING: "leaves sealed, and opens for candidate pairs alone",
+    Use.SEALED: "leaves sealed; the desk of the authority that acts opens it, with the token",
     Use.DESK: "stays; the authority's own desk reads it",
     Use.KEPT: "stays",
 }
@@ -34,7 +35,7 @@ USE_WORDS: Final[Mapping[Use, str]] = {
 LEARNS: Final[Mapping[Kind, str]] = {
     Kind.PRISON_SERVICE: "That its submission was accepted. Nothing of matches.",
     Kind.POLICE: "That its submission was accepted; how many requests to answer, the same whatever was found. Nothing of matches.",
-    Kind.LOCAL_AUTHORITY: "As a custodian, the same as a police force. Its desk: for which of its own children support is to be offered, a grade, its own record of the carer, until when. Not by which path; nothing of offence, sentence or prison.",
+    Kind.LOCAL_AUTHORITY: "As a custodian, the same as a police force. Its desk: for which of its own children support is to be offered, a grade, its own record of the carer, until when; and of the reception whether on remand, sentenced or recalled, whether contact with children is restricted, and whether nobody else cares for them. Not by which path; nothing of offence, length of sentence or prison.",
     Kind.KEY_HOLDER: "Its own share of each round's key. No filter, and no key.",
     Kind.LINKAGE_SERVICE: "How many records each custodian sent, to within a step of the agreed padding; of candidate pairs, which fields agree, whom both stand for in the round, and ties. No name, date, place or identifier; never a key.",
     Kind.STATISTICS: "Noised counts with intervals.",

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from linkage.agreed import load_agreed, load_signer
-from linkage.api import envelopes, heads, problems, questions, readiness, rounds, shares, submissions, tables, waves
+from linkage.api import envelopes, events, heads, problems, questions, readiness, rounds, shares, submissions, tables, waves
 from linkage.api.admission import Admission
 from linkage.api.call import Service
 from linkage.api.expiring import EVERY_SECONDS, expiring
@@ -18,6 +18,7 @@ from linkage.api.identity import Identities
 from linkage.api.metrics import Counted, Metrics
 from linkage.certificates import SERVER_CERTIFICATE, SERVER_KEY, check_key_encrypted, server_password
 from linkage.clock import Clock, utc_now
+from linkage.events import forget_old_feeds
 from linkage.expiry import expire_due
 from linkage.heads import sign_due
 from linkage.logs import start_log
@@ -48,7 +49,7 @@ def create_app(
     app.add_middleware(Admission, most=settings.requests_at_once)
     app.state.metrics = Metrics()
     app.add_middleware(Counted, metrics=app.state.metrics)
-    for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables, heads):
+    for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables, heads, events):
         app.include_router(noun.router)
     return app
 
@@ -69,6 +70,7 @@ def serve(settings: ServiceSettings) -> None:
         sign_due(store, service.signer, now=utc_now(), every=settings.head_every)
         close_due(store, service.agreed, actor=service.signer.key_id, now=utc_now())
         expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
+        forget_old_feeds(store, utc_now())
         with _watched(settings, app.state.metrics):
             make_server(settings, app).run()
     finally:

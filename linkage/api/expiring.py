@@ -1,4 +1,4 @@
-"""The served process closes and ends rounds on time, and signs heads: a timer that runs beside the requests for as long as the application does."""
+"""The served process closes and ends rounds on time, signs heads, and forgets old feeds: a timer that runs beside the requests for as long as the application does."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from linkage.api.call import Service
+from linkage.events import forget_old_feeds
 from linkage.expiry import expire_due
 from linkage.heads import sign_due
 from linkage.rounds import close_due
@@ -34,11 +35,13 @@ def expiring(every: float = EVERY_SECONDS) -> Callable[[FastAPI], AbstractAsyncC
 async def _end_due(app: FastAPI, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        for job in (_close_due, _expire_due, _sign_due):
+        for job in (_close_due, _expire_due, _sign_due, _forget_old_feeds):
             try:
                 await run_in_threadpool(job, app.state.service)
             except Exception:  # whatever went wrong, the next time may do better, and the other jobs and requests must go on
-                log.exception("what was due (rounds to close or end, a head to sign) could not be done; tried again in %.0f s", every)
+                log.exception(
+                    "what was due (rounds to close or end, a head to sign, feeds to forget) could not be done; tried again in %.0f s", every
+                )
 
 
 def _close_due(service: Service) -> None:
@@ -47,6 +50,10 @@ def _close_due(service: Service) -> None:
 
 def _sign_due(service: Service) -> None:
     sign_due(service.store, service.signer, now=service.clock(), every=service.settings.head_every)
+
+
+def _forget_old_feeds(service: Service) -> None:
+    forget_old_feeds(service.store, service.clock())
 
 
 def _expire_due(service: Service) -> None:

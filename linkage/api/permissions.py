@@ -45,6 +45,8 @@ class Action(StrEnum):
     STATE_DELETION = "state what was deleted"
     READ_AUDIT = "read the audit log"
     SEE_HEADS = "see the heads of the logs"
+    PUBLISH_EVENTS = "publish events"
+    COLLECT_EVENTS = "collect events"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.STATE_DELETION: Permission(frozenset({Role.CUSTODIAN, Role.KEY_HOLDER})),
     Action.READ_AUDIT: Permission(frozenset({Role.OPERATOR})),
     Action.SEE_HEADS: Permission(ANYONE),
+    Action.PUBLISH_EVENTS: Permission(frozenset({Role.CUSTODIAN})),
+    Action.COLLECT_EVENTS: Permission(frozenset({Role.DESK})),
 }
 
 

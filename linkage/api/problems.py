@@ -49,6 +49,10 @@ class UnknownTokenError(TokenError):
     """There is no such token."""
 
 
+class UnknownFeedError(RoundError):
+    """There is no such feed of events."""
+
+
 STATUS: Mapping[type[UserError], int] = {
     AuthenticationError: 401,
     NotPermittedError: 403,
@@ -56,6 +60,7 @@ STATUS: Mapping[type[UserError], int] = {
     UnknownSubmissionError: 404,
     UnknownEnvelopeError: 404,
     UnknownTokenError: 404,
+    UnknownFeedError: 404,
     RoundError: 409,
     TokenError: 409,
     BudgetError: 409,

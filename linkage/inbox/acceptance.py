@@ -3,15 +3,17 @@
 Nothing here looks at what a filter may say; only at form, size, digests, and whether references stay inside.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
 from linkage.search.engine import check_filters
 from linkage.second_look.requests import slot_nonces
-from schemas.agreement import Agreement, check_padded, check_scope
-from schemas.byte_columns import Bytes2D, fixed_bytes
+from schemas.agreement import PROJECTIONS, Agreement, check_padded, check_scope
+from schemas.attributes import ATTRIBUTES_PART
+from schemas.byte_columns import Bytes2D, as_ids, fixed_bytes
 from schemas.canonical import digest, short
 from schemas.commitment import records_root
 from schemas.controls import CONTROLS_PART, sealed_list_bytes
@@ -115,6 +117,8 @@ def check_submission(manifest: SubmissionManifest, read: Callable[[Part], bytes]
         for part in (item for item in manifest.parts if item.name == name):
             own = pseudonyms[f"{population}.{projection}.arrow"]
             check_slots(check_part(part, read(part)), own, each=sum(VOLUMES["referral"][projection]), part=name)
+    for part in (item for item in manifest.parts if item.name == ATTRIBUTES_PART):
+        check_attributes(check_part(part, read(part)), [pseudonyms[f"adults.{projection}.arrow"] for projection in PROJECTIONS])
     if families:
         part = manifest.part(CONTROLS_PART)
         check_list(check_part(part, read(part)), families)
@@ -167,6 +171,17 @@ def check_slots(slots: pa.Table, pseudonyms: Bytes2D, *, each: int, part: str) -
         slot_nonces(byte_columns(slots.select(["pseudonym", "nonce"])), pseudonyms, each=each)
     except SubmissionError as error:
         raise SubmissionError(f"part {part}: {error}") from None
+
+
+def check_attributes(table: pa.Table, pseudonyms: Sequence[Bytes2D]) -> None:
+    """Check that every filter of an adult has its attributes, and nobody else.
+
+    Raises:
+        SubmissionError: that is not so; an absent one would say that the filter is a fill.
+    """
+    own, filters = as_ids(fixed_bytes(table["pseudonym"], PSEUDONYM_BYTES)), as_ids(np.concatenate(pseudonyms))
+    if not np.array_equal(np.sort(own), np.sort(filters)):
+        raise SubmissionError(f"part {ATTRIBUTES_PART}: want one row for every filter of an adult, and no other; {AGAIN}")
 
 
 def check_list(table: pa.Table, families: int) -> None:

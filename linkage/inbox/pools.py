@@ -12,10 +12,11 @@ from linkage.inbox.vault import Vault
 from linkage.search.pools import Pool, RoundPools
 from linkage.store.models import Submission
 from schemas.agreement import PROJECTIONS, Projection
+from schemas.attributes import ATTRIBUTES_PART
 from schemas.byte_columns import Bytes2D, as_ids, fixed_bytes
 from schemas.encoding_set import CLK_BYTES, ENCODINGS, POPULATIONS, PSEUDONYM_BYTES, Population, SubmissionManifest, read_table
 from schemas.roster import Kind, Roster
-from schemas.slots import SLOTS, read_byte_table, slots_part
+from schemas.slots import ATTRIBUTES, SLOTS, read_byte_table, slots_part
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class Submissions:
             return columns
         chosen = np.isin(as_ids(columns["nonce"]), as_ids(among))
         return {column: values[chosen] for column, values in columns.items()}
+
+    def attributes(self, organisation: str, wanted: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Read the sealed attributes of some of an organisation's adults, by id; whose organisation sends none has none."""
+        if all(part.name != ATTRIBUTES_PART for part in self.accepted[organisation][1].parts):
+            return {}
+        rows = self._rows(organisation, ATTRIBUTES_PART)
+        columns = read_byte_table(self.part(organisation, ATTRIBUTES_PART), ATTRIBUTES, part=ATTRIBUTES_PART, rows=rows)
+        ids, sealed = as_ids(columns["pseudonym"]), columns["attributes"]
+        among = np.isin(ids, np.array(sorted(wanted), dtype=ids.dtype))
+        return {ids[row].tobytes(): sealed[row].tobytes() for row in np.flatnonzero(among)}
 
     def part(self, organisation: str, name: str) -> bytes:
         """Read the bytes of one part of an organisation's submission.

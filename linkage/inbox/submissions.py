@@ -31,7 +31,7 @@ from schemas.receipt import Receipt, write_receipt
 from schemas.round_manifest import RoundManifest
 from schemas.sign_off import check_signed_off
 from schemas.signature import SignedDocument, signed
-from schemas.slots import check_slot_parts
+from schemas.slots import check_kind_parts
 
 CANARIES = "canaries.arrow"
 
@@ -78,7 +78,7 @@ def announce(session: Session, round_: Round, document: SignedDocument, organisa
     check_agreed(manifest, agreed.agreement)
     check_plausible(manifest, agreed.roster.get(organisation), agreed.agreement.probing)
     check_submissions_of_month(session, agreed.agreement, organisation, now)
-    check_slot_parts(manifest, agreed.roster.get(organisation).kind)
+    check_kind_parts(manifest, agreed.roster.get(organisation).kind)
     submission = known or Submission(
         digest=document.digest, round_id=round_.round_id, organisation=organisation, manifest=document.model_dump()
     )

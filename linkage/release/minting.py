@@ -81,7 +81,13 @@ def _bodies(authority: str, findings: Sequence[Finding], round_id: str, number: 
     """Return `number` tokens: of the first findings, and dummies."""
     new = partial(TokenBody, round_id=round_id, authority=authority, expires_at=expires_at)
     real = [
-        new(token=secrets.token_hex(TOKEN_BYTES), child=item.child, own_carer=item.own_carer, grade="A" if item.grade == "A" else "B")
+        new(
+            token=secrets.token_hex(TOKEN_BYTES),
+            child=item.child,
+            own_carer=item.own_carer,
+            grade="A" if item.grade == "A" else "B",
+            attributes=tuple(item.attributes),
+        )
         for item in findings[:number]
     ]
     dummies = [

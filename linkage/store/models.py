@@ -124,7 +124,7 @@ class Nonce(Base):
 class Finding(Base):
     """What the linkage says of one authority's child: a decision of release, review, stand-by or withheld, once; `codes` say why.
 
-    One on stand-by names the envelope that would have to be passed on for it to be released.
+    One on stand-by names the envelope that would have to be passed on for it to be released. `attributes` are the prison service's, sealed.
     """
 
     __tablename__ = "finding"
@@ -138,6 +138,7 @@ class Finding(Base):
     decision: Mapped[str] = mapped_column(WORD)
     codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     stands_by_for: Mapped[str | None] = mapped_column(DIGEST)
+    attributes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
 
 class ControlResult(Base):
@@ -209,6 +210,18 @@ class Lease(Base):
     attempts: Mapped[int]
     begun_at: Mapped[str] = mapped_column(INSTANT)
     expires_at: Mapped[str] = mapped_column(INSTANT)
+
+
+class EventFeed(Base):
+    """One day's feed of events of one prison service: the signed document, which goes to every desk as it came."""
+
+    __tablename__ = "event_feed"
+
+    organisation: Mapped[str] = mapped_column(ID, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    published_at: Mapped[str] = mapped_column(INSTANT)
+    digest: Mapped[str] = mapped_column(DIGEST)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class AuditEntry(Base):

@@ -19,6 +19,8 @@ from schemas.roster import Kind
 
 Record = Mapping[str, str]
 
+YES = "yes"
+NOT_RESTRICTED = frozenset({"", "no"})  # whatever else somebody wrote there was a reason to be careful
 NOT_A_PARENT = frozenset({"foster_carer"})  # looks after the child for the authority; who is received then is no parent of the child
 
 
@@ -42,14 +44,33 @@ class People:
         return f"People({len(self.index)})"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """A person's newest reception, and what the prison service's record says of it. Shows nothing in `repr`."""
+
+    reception_id: str
+    received_on: str
+    reception_type: str
+    is_restricted: bool
+    is_sole_carer: bool
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "Held(…)"
+
+
 @dataclass(repr=False)
 class Mapped:
-    """What an extract says: two populations, ties as pairs of their indexes, an authority's relation by child. Shows nothing in `repr`."""
+    """What an extract says: two populations, ties as pairs of their indexes, an authority's relation by child, the newest reception by adult.
+
+    Shows nothing in `repr`.
+    """
 
     adults: People = field(default_factory=People)
     children: People = field(default_factory=People)
     ties: set[tuple[int, int]] = field(default_factory=set)
     relations: dict[int, Relation] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
 
     def rows(self) -> dict[Population, PersonRows]:
         """Return the rows of each population."""
@@ -104,13 +125,25 @@ def _map_prison_service(records: Records) -> Mapped:
     """A person may be received several times. A declared child without a surname is looked for under the parent's."""
     mapped, surnames = Mapped(), dict[str, str]()
     for reception in records("receptions"):
-        mapped.adults.add(reception["nomis_number"], reception)
+        _hold(mapped, mapped.adults.add(reception["nomis_number"], reception), reception)
         surnames[reception["nomis_number"]] = reception["surname"]
     for child in records("declared_children"):
         parent, key = child["nomis_number"], f"{child['nomis_number']}/{child['child_number']}"
         mapped.children.add(key, {**child, "surname": child["surname"] or surnames.get(parent, "")})
         mapped.tie(parent, key)
     return mapped
+
+
+def _hold(mapped: Mapped, adult: int, reception: Record) -> None:
+    known = mapped.held.get(adult)
+    if known is None or known.received_on <= reception["reception_date"]:
+        mapped.held[adult] = Held(
+            reception["reception_id"],
+            reception["reception_date"],
+            reception["reception_type"],
+            is_restricted=reception.get("contact_restricted", "") not in NOT_RESTRICTED,
+            is_sole_carer=reception.get("sole_carer") == YES,
+        )
 
 
 def _map_police(records: Records) -> Mapped:

@@ -1,16 +1,14 @@
 """Collect an authority's tokens and turn each into one referral, exactly once.
 
-Per envelope: keep it (sealed, as it came) → redeem its token → write the documents → record it → let the envelope go. Last, the service is told
-what became of all of them.
+Per envelope: keep it (sealed, as it came) → redeem its token → write the documents → record it → let it go. Last, the service is told of all.
 Of a protected child the document is not written: the envelope stays sealed here until two people approve (`approve`), or nothing is
 done at all. A crash after any step is mended by the next run: a kept envelope whose token is already redeemed was redeemed by this
 desk, so its documents are still owed. One that was never kept here and is already redeemed is another desk's.
 Everything that could refuse an envelope comes before it is kept. Names go into the documents and nowhere else.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +19,7 @@ from sqlalchemy import Engine
 
 from parties.client import ServiceClient
 from parties.controls.names import is_control
-from parties.desk_map import take_maps
+from parties.desk_map import open_custody_key, take_maps
 from parties.initialise import check_desk, load_agreed
 from parties.keys.identity_keys import load_sealing_key
 from parties.referrals import records
@@ -29,21 +27,23 @@ from parties.referrals.acknowledging import acknowledge
 from parties.referrals.calendar import LONDON, Calendar, calendar_of
 from parties.referrals.directory import AUTHORITY, Directory, RecipientRole
 from parties.referrals.documents import as_html, as_json, file_stem
+from parties.referrals.listing import Referred
 from parties.referrals.opening import Addressee, Opened, open_sealed
 from parties.referrals.outcomes import stopped_children
 from parties.referrals.payloads import Referral, make_referral
-from parties.referrals.protection import HELD, Opening, opening_of
+from parties.referrals.protection import BY_THE_PRISON_SERVICE, HELD, Opening, is_restricted, opening_for, opening_of
+from parties.referrals.receptions import is_repeat, open_all
 from parties.referrals.routing import AT_SCHOOL, Child, in_holidays, route
 from parties.referrals.wording import languages_of
 from parties.rounds import fetch_round
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
+from schemas.attributes import Attributes
 from schemas.canonical import short
 from schemas.errors import AlarmError, ConfigurationError, SealError, TokenError
 from schemas.roster import Role
 from schemas.sealed import OpensEnvelopes
-from schemas.token import Grade
 from validation.progress import Progress, silent
 
 REFERRALS = "referrals"
@@ -84,14 +84,6 @@ class Collected:
             raise AlarmError("; ".join(self.alarms))
 
 
-class Referred(NamedTuple):
-    """A child of the authority's own record, whom it was routed to, and the grade."""
-
-    child_id: str
-    role: RecipientRole
-    grade: Grade
-
-
 class _Made(NamedTuple):
     """An envelope, what becomes of it, the child's record, and the referral where there is one."""
 
@@ -99,6 +91,7 @@ class _Made(NamedTuple):
     opening: Opening
     child_id: str = ""
     referral: Referral | None = None
+    receptions: Sequence[Attributes] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +109,7 @@ class _Desk:
     calendar: Calendar
     directory: Directory
     stopped: set[str]
+    custody_key: bytes | None
 
 
 def collect(settings: NodeSettings, round_id: str, progress: Progress = silent, *, client: ServiceClient | None = None) -> Collected:
@@ -215,22 +209,13 @@ def _write_approved(desk: _Desk, item: Opened) -> None:
         raise TokenError(problems[0])
     if made[0].opening is Opening.NOT_SHOWN:
         records.record_opening(desk.store, item, Opening.NOT_SHOWN)
-    records.record_redeemed(desk.store, item, _write(desk, item, made[0].referral) if made[0].referral else "", made[0].child_id)
+    _record(desk, made[0])
 
 
 def _what_became(document: str | None) -> str:
     if document is None:
         return WAITS
     return f"its document is {REFERRALS}/{document}" if document else "nothing is to be done with it; every authority gets such envelopes"
-
-
-def referrals(settings: NodeSettings, round_id: str) -> list[Referred]:
-    """Return whom the authority was asked to support in a round, for its own console: its record ids, posts and grades."""
-    with _open_store(settings) as store:
-        rows = records.redeemed_in(store, round_id)
-    paths = [(child_id, settings.path(REFERRALS, name)) for child_id, name in rows]
-    written = [(child_id, json.loads(path.read_bytes())) for child_id, path in paths if path.exists()]  # a wrong child's are gone
-    return [Referred(child_id, RecipientRole(document["recipient"]["role"]), document["grade"]) for child_id, document in written]
 
 
 @contextmanager
@@ -255,6 +240,7 @@ def _open_desk(settings: NodeSettings, round_id: str, client: ServiceClient | No
             calendar=calendar_of(own.gss_code, records.read_closures(settings)),
             directory=records.read_directory(settings, now.date()),
             stopped=stopped_children(store),
+            custody_key=open_custody_key(settings, store, round_),
         )
 
 
@@ -311,9 +297,16 @@ def _make_all(desk: _Desk, opened: list[Opened], problems: list[str], alarms: li
 
 def _make(desk: _Desk, item: Opened, child: Child, *, approved: bool) -> _Made:
     """Return what becomes of a child's envelope; a protected child's referral only where it was `approved`."""
-    opening = max(opening_of(child.protection), Opening.PEOPLE_FIRST if child.child_id in desk.stopped else Opening.ROUTED)
+    receptions = open_all(item.body.attributes, desk.custody_key)
+    opening = max(
+        opening_of(child.protection), opening_for(receptions), Opening.PEOPLE_FIRST if child.child_id in desk.stopped else Opening.ROUTED
+    )
+    if opening is not Opening.NOT_SHOWN and is_repeat(desk.store, child.child_id, receptions or ()):
+        return _Made(item, Opening.ROUTED, child.child_id)
     if opening is Opening.NOT_SHOWN or (opening in HELD and not approved):
         return _Made(item, opening, child.child_id)
+    if opening is Opening.RESTRICTED and not is_restricted(child.protection):
+        child = replace(child, protection=BY_THE_PRISON_SERVICE)
     ours = child.responsible_authority == desk.gss_code
     child = replace(
         child, parent_on_record=item.body.own_carer is not None, responsible_authority="" if ours else child.responsible_authority
@@ -330,7 +323,7 @@ def _make(desk: _Desk, item: Opened, child: Child, *, approved: bool) -> _Made:
         due=f"{due:%Y-%m-%d %H:%M}",
         restricted=opening is Opening.RESTRICTED,
     )
-    return _Made(item, opening, child.child_id, referral)
+    return _Made(item, opening, child.child_id, referral, receptions or ())
 
 
 def _deliver(desk: _Desk, made: _Made) -> None:
@@ -354,22 +347,24 @@ def _deliver(desk: _Desk, made: _Made) -> None:
     if made.opening in HELD:
         records.record_held(desk.store, item.envelope_id)
     else:
-        records.record_redeemed(desk.store, item, _write(desk, item, made.referral) if made.referral else "", made.child_id)
+        _record(desk, made)
+
+
+def _record(desk: _Desk, made: _Made) -> None:
+    """Write the referral, if there is one, and record the envelope as redeemed, with what was said of the receptions behind it."""
+    written = _write(desk, made.item, made.referral) if made.referral else ""
+    records.record_redeemed(desk.store, made.item, written, made.child_id, made.receptions)
 
 
 def _write(desk: _Desk, item: Opened, referral: Referral) -> str:
     """Write both documents, whole or not at all; return the name of the one that machines read."""
     stem = file_stem(item.envelope_id)
     languages = languages_of(desk.gss_code, referral.recipient.language)
+    desk.settings.path(REFERRALS).mkdir(mode=OWNER_ONLY_DIRECTORY, exist_ok=True)
     for ending, write in ((".html", as_html), (".json", as_json)):
-        _write_whole(desk.settings.path(REFERRALS, stem + ending), write(referral, languages, is_trained=referral.recipient.is_trained))
+        with whole_file(desk.settings.path(REFERRALS, stem + ending)) as file:  # holder and deputy may collect at the same time
+            file.write(write(referral, languages, is_trained=referral.recipient.is_trained).encode())
     return f"{stem}.json"
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=OWNER_ONLY_DIRECTORY, exist_ok=True)
-    with whole_file(path) as file:  # holder and deputy may collect at the same time
-        file.write(text.encode())
 
 
 def _fetch(desk: _Desk, envelope_id: str) -> bytes:

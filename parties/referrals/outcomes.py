@@ -89,6 +89,8 @@ def record_outcome(settings: NodeSettings, round_id: str, document: str, what: C
                 _stop(settings, store, case)
             else:
                 _add(store, document, what)
+            if what is CaseState.WITHDRAWN:
+                delete_documents(settings, document)
         if heard is not None:
             _add(store, document, CHILD_HEARD if heard.is_heard else CHILD_NOT_HEARD, heard.on)
         return _case(settings, store, document, case.child_id)
@@ -127,6 +129,14 @@ def overdue(found: list[Case], now: datetime) -> list[str]:
     """Return the documents that nobody has acknowledged by when they were to be acted on."""
     hour = f"{now.astimezone(LONDON):%Y-%m-%d %H:%M}"
     return [case.document for case in found if case.state is CaseState.WRITTEN and case.due and case.due < hour]
+
+
+def delete_documents(settings: NodeSettings, document: str) -> bool:
+    """Delete what was written of a referral; say whether anything was there."""
+    paths = [path for ending in ENDINGS if (path := settings.path(REFERRALS, document + ending)).exists()]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return bool(paths)
 
 
 def stopped_children(store: Engine) -> set[str]:
@@ -196,8 +206,7 @@ def _stop(settings: NodeSettings, store: Engine, case: Case) -> None:
     with Session(store) as session, session.begin():
         session.execute(insert(StoppedChild).values(record_id=case.child_id, stopped_at=_now()).on_conflict_do_nothing())
         session.add(CaseEvent(document=case.document, what=CaseState.WRONG_CHILD, recorded_at=_now()))
-    for ending in ENDINGS:
-        settings.path(REFERRALS, case.document + ending).unlink(missing_ok=True)
+    delete_documents(settings, case.document)
 
 
 def _add(store: Engine, document: str, what: str, on: date | None = None) -> None:

@@ -4,9 +4,11 @@ A protected child stays in the pool, so that no sibling or namesake becomes the 
 Codes are the authority's own and never leave its node. Of several codes the strictest counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Final
+
+from schemas.attributes import Attributes
 
 SEPARATOR: Final = " "
 
@@ -32,6 +34,16 @@ PROTECTION: Final[Mapping[str, Opening]] = {
     "domestic_abuse": Opening.RESTRICTED,
     "sensitive": Opening.RESTRICTED,
 }
+
+
+BY_THE_PRISON_SERVICE: Final = "contact_order"  # as the routing table reads its mark
+
+
+def opening_for(receptions: Sequence[Attributes] | None) -> Opening:
+    """Return what becomes of an envelope by what the prison service says of the receptions behind it; None is what cannot be read."""
+    if receptions is None:
+        return Opening.PEOPLE_FIRST
+    return Opening.RESTRICTED if any(item.is_restricted for item in receptions) else Opening.ROUTED
 
 
 def opening_of(protection: str) -> Opening:

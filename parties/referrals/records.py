@@ -4,7 +4,7 @@ Reads the node's database and extract; writes the row by which a token is kept u
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -18,9 +18,11 @@ from parties.referrals.cases import CaseState
 from parties.referrals.directory import Directory, Post, make_directory, vacancies
 from parties.referrals.opening import Opened
 from parties.referrals.protection import Opening
+from parties.referrals.receptions import keep_receptions
 from parties.referrals.routing import Child
 from parties.settings import NodeSettings
 from parties.store.models import Alarm, CaseEvent, DocumentApproval, Person, ProtectedOpening, RedeemedToken
+from schemas.attributes import Attributes
 from schemas.errors import ExtractError
 
 EXTRACT, CHILDREN, DIRECTORY, CLOSURES = "extract", "children", "directory", "closures"
@@ -78,7 +80,7 @@ def record_alarm(store: Engine, item: Opened, what: str) -> None:
         session.execute(insert(Alarm).values(row).on_conflict_do_nothing())
 
 
-def record_redeemed(store: Engine, item: Opened, referral: str, record_id: str = "") -> None:
+def record_redeemed(store: Engine, item: Opened, referral: str, record_id: str = "", receptions: Sequence[Attributes] = ()) -> None:
     """Record that this desk redeemed a kept envelope and wrote its document of a child, if any: the last step, and the first of a case."""
     instant = _now()
     with Session(store) as session, session.begin():
@@ -87,6 +89,7 @@ def record_redeemed(store: Engine, item: Opened, referral: str, record_id: str =
         if referral:
             case = {"document": referral.removesuffix(".json"), "what": CaseState.WRITTEN, "recorded_at": instant}
             session.add(CaseEvent(**case, grade=item.body.grade, round_id=item.body.round_id, record_id=record_id))
+            keep_receptions(session, case["document"], receptions)
 
 
 def record_opening(store: Engine, item: Opened, opening: Opening) -> None:

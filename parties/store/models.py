@@ -138,3 +138,75 @@ class DocumentLook(Base):
     who: Mapped[str] = mapped_column(String(80))
     why: Mapped[str] = mapped_column(String(16))
     looked_at: Mapped[str] = mapped_column(String(32))
+
+
+class Reception(Base):
+    """A reception that was submitted, its event handle, how many of its events were published, and the day on which it ended. Prison service only."""
+
+    __tablename__ = "reception"
+
+    reception_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    handle: Mapped[bytes] = mapped_column(LargeBinary)
+    events: Mapped[int]
+    drawn_at: Mapped[str] = mapped_column(String(32))
+    ended_on: Mapped[str | None] = mapped_column(String(10))
+
+
+class QueuedEvent(Base):
+    """What became of a reception on a day, and with which feed it went: none, as long as it waits. Prison service only."""
+
+    __tablename__ = "queued_event"
+
+    reception_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    happened_on: Mapped[str] = mapped_column(String(10), primary_key=True)
+    feed: Mapped[int | None] = mapped_column(index=True)
+
+
+class KeptFeed(Base):
+    """A day's feed of events: of the prison service at its own node, and as a desk fetched it."""
+
+    __tablename__ = "kept_feed"
+
+    organisation: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    published_at: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    document: Mapped[str]
+
+
+class CustodyKey(Base):
+    """The key of a round's sealed attributes, itself sealed to the desk. Authorities only."""
+
+    __tablename__ = "custody_key"
+
+    round_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CaseReception(Base):
+    """A reception behind a case: its handle, which says nothing by itself, how the parent is held, two marks, and how many events were learned."""
+
+    __tablename__ = "case_reception"
+
+    document: Mapped[str] = mapped_column(String(64), primary_key=True)
+    handle: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    custody: Mapped[int]
+    is_restricted: Mapped[bool]
+    is_sole_carer: Mapped[bool]
+    events: Mapped[int]
+
+
+class LearnedEvent(Base):
+    """An event of a case's reception, when the desk learned of it, and who did what it asks for, and when."""
+
+    __tablename__ = "learned_event"
+
+    document: Mapped[str] = mapped_column(String(64), primary_key=True)
+    handle: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event: Mapped[int]
+    published_at: Mapped[str] = mapped_column(String(32))
+    learned_at: Mapped[str] = mapped_column(String(32))
+    done_at: Mapped[str | None] = mapped_column(String(32))
+    done_by: Mapped[str | None] = mapped_column(String(80))

@@ -5,9 +5,13 @@ The round key is put together here, used, and gone when `prepare` returns.
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
+
 from parties.answering.kept import forget_old, write_filters
 from parties.client import ServiceClient
 from parties.controls.planting import planted
+from parties.custody.handles import draw_handles
+from parties.custody.sealing import attributes_part, custody_key
 from parties.desk_map import keep_map
 from parties.encoding.encode import EncodedPopulation, encode_canaries, encode_population
 from parties.encoding.rows import PersonRows
@@ -20,6 +24,7 @@ from parties.questions.kept import read_answers
 from parties.rounds import Round, check_open, fetch_round
 from parties.self_check import check_report
 from parties.settings import NodeSettings
+from parties.store.engine import open_node_store
 from parties.submission.outbox import Outbox
 from parties.submission.parts import Scope, check_versions, controls_part, filters_behind, plant_controls, slot_parts, submission_manifest
 from schemas.agreed import Agreed
@@ -110,12 +115,25 @@ def _fill(outbox: Outbox, settings: NodeSettings, scope: Scope, mapped: Mapped, 
         **encoded["children"].tables(),
         "canaries.arrow": canaries,
         **controls_part(scope, planted(encoded, rows), terms.controls.families),
+        **_attributes(settings, scope, mapped, encoded["adults"]),
     }
     parts = outbox.fill({**{name: [table] for name, table in whole.items()}, **slot_parts(scope, behind, progress)})
     answerable = {population: behind[population] for population, _, responder in SEARCHES if responder is scope.kind}
     if answerable:
         write_filters(outbox.filters, answerable)
     return parts
+
+
+def _attributes(settings: NodeSettings, scope: Scope, mapped: Mapped, adults: EncodedPopulation) -> dict[str, pa.Table]:
+    """Return the sealed attributes of a prison service's adults; other custodians send none."""
+    if scope.kind is not Kind.PRISON_SERVICE:
+        return {}
+    store = open_node_store(settings)
+    try:
+        handles = draw_handles(store, (held.reception_id for held in mapped.held.values()), datetime.now(UTC))
+    finally:
+        store.dispose()
+    return attributes_part(mapped, adults, handles, key=custody_key(scope.round_key), own_key=scope.own_key("attributes"))
 
 
 def _people(made: EncodedPopulation, rows: PersonRows) -> list[tuple[bytes, str]]:

@@ -17,13 +17,11 @@ from starlette.routing import Route
 
 from parties.referrals.calendar import LONDON
 from parties.referrals.cases import CaseState
-from parties.referrals.documents import file_stem
+from parties.referrals.listing import waiting
 from parties.referrals.looking import Why, look_at, looks
 from parties.referrals.outcomes import REFERRALS, Case, Heard, cases, correct_outcome, overdue, record_outcome, rounds_here
-from parties.referrals.records import held
 from parties.referrals.wording import Wording
 from parties.settings import NodeSettings
-from parties.store.engine import open_node_store
 from parties.worklist.pages import Fault, Listed, Pages
 from parties.worklist.sessions import DeskSession, Sessions
 from schemas.errors import UserError
@@ -125,7 +123,7 @@ class DeskApplication:
         asked = request.query_params.get("round", "")
         round_id = asked if asked in rounds else next(iter(rounds), "")
         found = cases(self._settings, round_id)
-        listed = Listed(rounds, round_id, found, overdue(found, datetime.now(UTC)), self._held(round_id))
+        listed = Listed(rounds, round_id, found, overdue(found, datetime.now(UTC)), waiting(self._settings, round_id))
         return HTMLResponse(self._pages.worklist(session, listed))
 
     def _case(self, request: Request, session: DeskSession, _: Form) -> Response:
@@ -150,13 +148,6 @@ class DeskApplication:
             session, round_id, found, looks(self._settings, document), late=late, has_sheet=has_sheet, today=_today(), fault=fault
         )
         return HTMLResponse(text, WRONG if fault else 200)
-
-    def _held(self, round_id: str) -> list[str]:
-        store = open_node_store(self._settings)
-        try:
-            return sorted(map(file_stem, held(store, round_id)))
-        finally:
-            store.dispose()
 
     # What is done
 

@@ -28,6 +28,7 @@ class Use(StrEnum):
     KEY = "key"  # what a pseudonym is made from, under a secret of the custodian's own
     TIE = "tie"  # says who belongs to whom; leaves sealed, and opens for candidate pairs alone
     STANDING = "standing"  # the authority's relation to a child, and since when; leaves sealed, as a tie does
+    SEALED = "sealed"  # leaves sealed to the authority that acts, which alone opens it, with the token
     DESK = "desk"  # read by the authority's own desk; never leaves
     KEPT = "kept"  # checked, and never leaves
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.acceptance.round import copy_closed, copy_linkage, found_linkage
+from tests.acceptance.round import copy_closed, copy_collected, copy_linkage, found_linkage
 
 
 @pytest.fixture(scope="session")
@@ -21,4 +21,11 @@ def linkage(founded, tmp_path, migrated_url):
 def closed(founded, tmp_path, migrated_url):
     """A linkage whose round is closed, with every custodian's submission, and whose service runs."""
     with copy_closed(founded, tmp_path / "nodes", migrated_url) as running:
+        yield running
+
+
+@pytest.fixture
+def collected(founded, tmp_path, migrated_url):
+    """A linkage whose round was released, whose every authority has collected, and whose service runs."""
+    with copy_collected(founded, tmp_path / "nodes", migrated_url) as running:
         yield running

@@ -2,7 +2,7 @@
 
 Checking and encoding are done once, for a `Founded` linkage; each test has a copy of it. The operator's manifest, the key
 holders' shares and the custodians' submissions are the same bytes every time, so a copy begins where its test does: before a
-round is open (`copy_linkage`), or once it is closed and everyone has submitted (`copy_closed`).
+round is open (`copy_linkage`), once it is closed and everyone has submitted (`copy_closed`), or once all have collected (`copy_collected`).
 """
 
 import base64
@@ -134,8 +134,30 @@ def copy_linkage(founded: Founded, directory: Path, database_url: str) -> "Linka
 
 def copy_closed(founded: Founded, directory: Path, database_url: str) -> "Linkage":
     """Return a linkage of its own, whose round is closed and has every submission; its rows go into the empty database."""
-    shutil.copytree(founded.closed, directory)
-    with closing_engine(f"sqlite:///{founded.closed}.sqlite") as before, closing_engine(database_url) as after:
+    return _copy(founded, founded.closed, directory, database_url)
+
+
+def copy_collected(founded: Founded, directory: Path, database_url: str) -> "Linkage":
+    """Return a linkage of its own, whose round was released and whose every authority has collected."""
+    return _copy(founded, _collected(founded), directory, database_url)
+
+
+@functools.cache
+def _collected(founded: Founded) -> Path:
+    """Make the linkage that `copy_collected` copies, once."""
+    made = founded.closed.with_name("collected")
+    with copy_closed(founded, made, f"sqlite:///{made}.sqlite") as linkage:
+        linkage.link()
+        linkage.approve_and_release()
+        for authority in linkage.authorities():
+            linkage.collect(authority)
+    return made
+
+
+def _copy(founded: Founded, made: Path, directory: Path, database_url: str) -> "Linkage":
+    """Copy the nodes of a linkage, and the service's rows into an empty database."""
+    shutil.copytree(made, directory)
+    with closing_engine(f"sqlite:///{made}.sqlite") as before, closing_engine(database_url) as after:
         for table in (table for table in Base.metadata.sorted_tables if table.name != AuditLock.__tablename__):
             with before.connect() as source, after.begin() as sink:
                 rows = [dict(row) for row in source.execute(select(table)).mappings()]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from linkage.store.models import Finding
-from parties.referrals.collect import referrals
+from parties.referrals.listing import referrals
 from parties.referrals.outcomes import cases
 from parties.store.engine import open_node_store
 from parties.store.models import ProtectedOpening

@@ -18,7 +18,7 @@ PEOPLE = 20_000
 PRECISION, RECALL, CHILDREN = 0.97, 0.75, 500
 KEYS = {
     "people", "children_true", "tokens_released", "tokens_wrong", "children_missed", "precision", "recall", "sent_to_review", "on_controls",
-    "tokens_wrong_by_cause", "per_authority", "questions", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
+    "tokens_wrong_by_cause", "per_authority", "events", "questions", "police_outputs", "vault_bytes", "statistics", "processes", "seconds", "seconds_total",
 }  # fmt: skip
 CAUSES = {"namesake", "twin", "sibling", "stale tie", "moved", "other"}
 ACKNOWLEDGED_BYTES = len(b'{"answered":true}')
@@ -68,6 +68,13 @@ def test_the_counts_add_up(run: Demo):
     assert said["recall"] == pytest.approx((said["children_true"] - said["children_missed"]) / said["children_true"], abs=1e-4)
     for name in AUTHORITY_KEYS:
         assert sum(row[name] for row in said["per_authority"].values()) == said[name]
+
+
+def test_what_became_of_receptions_reached_cases_and_nothing_waits_to_be_approved(run: Demo):
+    assert run.summary["events"]["published"] > 0
+    assert run.summary["events"]["for_cases"] > 0
+    collected = json.loads((run.out / "score" / "collected.json").read_bytes())
+    assert {len(answer["held"]) for answer in collected.values()} == {0}
 
 
 def test_every_role_is_a_process_of_its_own_with_a_directory_of_its_own(run: Demo):

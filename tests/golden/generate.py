@@ -15,6 +15,7 @@ from clkhash.comparators import NumericComparison
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parties.controls.families import Members, control_family, control_key, controls_opener
+from parties.custody.sealing import custody_key
 from parties.encoding.clk import clk_secret, encode_clks
 from parties.encoding.clk_encoder import ClkEncoder
 from parties.encoding.diffusion import diffuse, draw_positions
@@ -28,9 +29,11 @@ from parties.second_look.evidence import digests, tags
 from parties.second_look.keys import attribute_key, opener, pair_key, pairs_key
 from schemas import deletion, receipt
 from schemas.agreement import PROJECTIONS
+from schemas.attributes import Attributes, Custody, seal_attributes
 from schemas.canonical import canonical_json, digest_of
 from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
+from schemas.event_feed import FEED_TAGS, Event, padded, tag_of
 from schemas.joins import Relation, Standing
 from schemas.key_file import stretch, write_key
 from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
@@ -211,10 +214,48 @@ def tokens():
         )
         for carer, grade in ((key("carer", 16).hex(), "A"), (None, "B"))
     ]  # fmt: skip
-    good = [{"body": body.model_dump(), "content": text(write_token(body))} for body in bodies]
     content = write_token(bodies[0])
+    bodies.append(bodies[0].model_copy(update={"attributes": tuple(text(key(f"attributes {number}", 62)) for number in range(3))}))
+    good = [
+        {"body": body.model_dump(exclude=set() if body.attributes else {"attributes"}), "content": text(write_token(body))}
+        for body in bodies
+    ]
     bad = [content[:-1], content + b" ", content.replace(b'"A"', b'"C"'), content.replace(b'"child"', b'"chile"'), bytes(len(content))]
     return {"good": good, "bad": [text(item) for item in bad]}
+
+
+def custody():
+    """Attributes of receptions, sealed; and seals that stay shut or say nothing that is known."""
+    round_key_, nonce = custody_key(key("round", 32)), key("nonce of attributes", 12)
+    good = [
+        {"handle": handle.hex(), "custody": custody, "is_restricted": restricted, "is_sole_carer": sole, "nonce": nonce.hex(), "sealed": text(sealed)}
+        for handle, custody, restricted, sole in (
+            (key("handle", 32), Custody.REMAND, False, False), (key("handle", 32), Custody.RECALL, True, True), (key("handle 2", 32), Custody.SENTENCED, False, True),
+        )
+        for sealed in [
+            seal_attributes(Attributes(handle=handle, custody=custody, is_restricted=restricted, is_sole_carer=sole), round_key_, nonce)
+        ]
+    ]  # fmt: skip
+    whole = seal_attributes(None, round_key_, nonce)
+    bad = [whole[:-1], whole + b"\0", bytes([whole[0] ^ 1]) + whole[1:], whole[:-1] + bytes([whole[-1] ^ 1]), b"", bytes(len(whole))]
+    return {
+        "key": round_key_.hex(),
+        "good": good,
+        "fill": {"nonce": nonce.hex(), "sealed": text(whole)},
+        "bad": [text(item) for item in bad],
+    }
+
+
+def feeds():
+    """Tags of every event of a handle, and a day's feed made up with bytes that anybody can make again."""
+    handle, made = key("handle", 32), iter(range(FEED_TAGS))
+    tags = [{"event": event, "sequence": number, "tag": tag_of(handle, event, number).hex()} for number, event in enumerate(Event)]
+    tags.append({"event": Event.RELEASED, "sequence": 2**16 - 1, "tag": tag_of(handle, Event.RELEASED, 2**16 - 1).hex()})
+    content = padded([bytes.fromhex(item["tag"]) for item in tags], lambda size: key(f"tag {next(made)}", size))
+    body = {
+        "organisation": "prison", "number": 2, "previous": "a" * 64, "published_at": "2026-11-20T06:00:00Z", "sha256": sha256(content.encode()).hexdigest(),
+    }  # fmt: skip
+    return {"handle": handle.hex(), "tags": tags, "feed": body}
 
 
 def receipts():
@@ -470,6 +511,8 @@ VECTORS = {
     "deletion": deletions,
     "key-file": key_files,
     "token-body": tokens,
+    "attributes": custody,
+    "event-feed": feeds,
     "receipt": receipts,
     "clk": clks,
     "clk-peers": peer_clks,

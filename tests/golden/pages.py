@@ -19,8 +19,10 @@ from parties.referrals.protection import PROTECTION, Opening
 from parties.referrals.responsibility import RESPONSIBLE
 from parties.referrals.routing import RULES
 from parties.referrals.wording import ENGLISH
+from schemas.attributes import SEALED_ATTRIBUTES_BYTES
 from schemas.encoding_set import CLK_BYTES, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES, MAX_PART_BYTES, MAX_ROWS, PSEUDONYM_BYTES
 from schemas.escalation import ESCALATION_BYTES
+from schemas.event_feed import FEED_BYTES
 from schemas.key_file import MAX_FILE_BYTES
 from schemas.questions import MAX_QUESTIONS, QUESTIONS_BYTES
 from schemas.receipt import RECEIPT_BYTES
@@ -61,6 +63,8 @@ FIXED: Final = (
     ("pseudonym", PSEUDONYM_BYTES, "schemas/encoding_set.py"),
     ("sealed join", SEALED_JOIN_BYTES, "schemas/sealed_join.py"),
     ("receipt of a submission", RECEIPT_BYTES, "schemas/receipt.py"),
+    ("attributes of a reception, sealed", SEALED_ATTRIBUTES_BYTES, "schemas/attributes.py"),
+    ("tags of a day's feed of events", FEED_BYTES, "schemas/event_feed.py"),
     ("body of a token", TOKEN_BODY_BYTES, "schemas/token.py"),
     ("questions to an authority", QUESTIONS_BYTES, "schemas/questions.py"),
     ("record of an urgent call", ESCALATION_BYTES, "schemas/escalation.py"),

@@ -32,6 +32,7 @@ from linkage.store.models import Base, Envelope, Finding, Round
 from schemas.agreed import Agreed
 from schemas.agreement import CONTEXT as AGREEMENT_CONTEXT
 from schemas.agreement import PROJECTIONS, Agreement, Controls, Encoding, LawfulBasis, Padding, Release
+from schemas.attributes import ATTRIBUTES_PART, SEALED_ATTRIBUTES_BYTES
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import CHUNK_BYTES, ENCODING_PARTS, Part, SubmissionManifest, write_table
 from schemas.encoding_set import CONTEXT as SUBMISSION_CONTEXT
@@ -276,6 +277,10 @@ def parts_of(seed: str = "one", rows: int = 3, canary: str = "canary", kind: Kin
                 slots_part(population, projection, responder): slots_of(seed, population, projection, responder, rows)
                 for projection in PROJECTIONS
             }
+    if kind is Kind.PRISON_SERVICE:
+        owners = [random_bytes(16, f"{seed}adults.{projection}.arrow{row}") for projection in PROJECTIONS for row in range(rows)]
+        sealed = [random_bytes(SEALED_ATTRIBUTES_BYTES, f"{seed}attributes{row}") for row in range(len(owners))]
+        parts[ATTRIBUTES_PART] = table_of(ATTRIBUTES_PART, {"pseudonym": owners, "attributes": sealed})
     parts["canaries.arrow"] = table_of("canaries.arrow", {"label": ["adults.A.0"], "clk": [random_bytes(128, canary)]})
     return parts
 
@@ -297,6 +302,8 @@ def rows_of(name: str) -> int:
     """How many rows a part of `parts_of` has."""
     if name == "canaries.arrow":
         return 1
+    if name == ATTRIBUTES_PART:
+        return ROWS * len(PROJECTIONS)
     return ROWS * sum(VOLUMES["referral"][name.split(".")[1]]) if ".slots." in name else ROWS
 
 

@@ -32,6 +32,7 @@ from tests.integration.service_world import (
 pytestmark = pytest.mark.slow  # some thousands of requests
 
 ROUND_, SUBMISSION = "/v1/rounds/{round_id}", "/v1/rounds/{round_id}/submissions/{digest}"
+FEED = "/v1/events/{organisation}/{number}"
 ROUTES = {
     ("GET", "/v1/rounds"): Action.SEE_ROUND,
     ("GET", ROUND_): Action.SEE_ROUND,
@@ -65,6 +66,9 @@ ROUTES = {
     ("POST", f"{ROUND_}/tables"): Action.COUNT,
     ("GET", "/v1/audit"): Action.READ_AUDIT,
     ("GET", "/v1/heads"): Action.SEE_HEADS,
+    ("PUT", FEED): Action.PUBLISH_EVENTS,
+    ("GET", "/v1/events"): Action.COLLECT_EVENTS,
+    ("GET", FEED): Action.COLLECT_EVENTS,
 }
 UNSIGNED = {("GET", "/v1/health"), ("GET", "/v1/ready")}
 KEYS = {
@@ -101,7 +105,16 @@ def set_state(world, state):
 
 def path_of(world, template):
     """Return an address of things that are the prison service's, or the north's."""
-    given = {"round_id": ROUND, "digest": world.digest, "wave": 1, "recipient": PRISON, "name": "adults.A.arrow", "index": 0}
+    given = {
+        "round_id": ROUND,
+        "digest": world.digest,
+        "wave": 1,
+        "recipient": PRISON,
+        "name": "adults.A.arrow",
+        "index": 0,
+        "organisation": PRISON,
+        "number": 1,
+    }
     return template.format(**given, envelope_id=world.envelope)
 
 
@@ -142,6 +155,7 @@ OTHERS = {  # a role that may, with somebody else's: a submission is not there, 
     ("GET", f"{SUBMISSION}/proof"): (Role.CUSTODIAN, 404),
     ("GET", f"{ROUND_}/envelopes/{{envelope_id}}"): (Role.DESK, 403),
     ("POST", f"{ROUND_}/acknowledgements"): (Role.DESK, 403),
+    ("PUT", FEED): (Role.CUSTODIAN, 403),
 }
 
 

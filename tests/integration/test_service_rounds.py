@@ -462,7 +462,7 @@ def test_the_audit_log_is_a_chain_that_operators_can_check(world):
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_entry SET hash = 'x'", "DELETE FROM audit_entry"])
 def test_the_audit_log_is_append_only(world, statement):
-    world.open_round()
+    assert world.open_round().is_success
     with pytest.raises(DBAPIError, match="append-only"), world.store.begin() as connection:
         connection.execute(sql(statement))
 

@@ -56,6 +56,7 @@ def requests_of(own, other):
     document, chunk = own
     mine, theirs = f"{HERE}/submissions/{document.digest}", f"{HERE}/submissions/{other.digest}"
     round_, submission = "/v1/rounds/{round_id}", "/v1/rounds/{round_id}/submissions/{digest}"
+    feed = "/v1/events/{organisation}/{number}"
     return [
         ("/v1/health", "GET", "/v1/health", b""),
         ("/v1/ready", "GET", "/v1/ready", b""),
@@ -89,6 +90,9 @@ def requests_of(own, other):
         (f"{round_}/deletions", "GET", f"{HERE}/deletions", b""),
         ("/v1/audit", "GET", "/v1/audit?after=0", b""),
         ("/v1/heads", "GET", "/v1/heads", b""),
+        ("/v1/events", "GET", "/v1/events", b""),
+        (feed, "GET", f"/v1/events/{PRISON}/1", b""),
+        (feed, "PUT", f"/v1/events/{PRISON}/1", b"{}"),
         (f"{submission}/proof", "GET", f"{mine}/proof", b""),
         (f"{submission}/proof", "GET", f"{theirs}/proof", b""),
         (f"{round_}/proof", "GET", f"{HERE}/proof", b""),

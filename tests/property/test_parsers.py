@@ -18,11 +18,13 @@ from linkage.inbox.waves import read_summary
 from parties.encoding.peer_schema import read_peer_schema
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreed import open_agreed
+from schemas.attributes import open_attributes, seal_attributes
 from schemas.controls import open_list as open_controls
 from schemas.controls import sealed_list_bytes
 from schemas.encoding_set import CANARIES, read_table, write_table
 from schemas.errors import UserError
 from schemas.escalation import read_escalation
+from schemas.event_feed import read_feed
 from schemas.joins import PERSON_BYTES
 from schemas.key_file import open_key, read_header, salt_of
 from schemas.nonce_list import open_list as open_nonces
@@ -105,6 +107,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "token": (read_token, TOKEN),
     "questions": (read_questions, b'{"questions": []}'),
     "escalation": (read_escalation, DOCUMENT),
+    "attributes": (lambda content: open_attributes(content, bytes(32)), seal_attributes(None, bytes(32), bytes(12))),
+    "feed": (lambda content: read_feed(document(content)), DOCUMENT),
     "head": (lambda content: read_head(document(content)), DOCUMENT),
     "manifest": (lambda content: read_manifest(document(content)), DOCUMENT),
     "roster and agreement": (lambda content: open_agreed(content, content, content), DOCUMENT),

@@ -26,6 +26,8 @@ NOMIS_FIRST: Final = "VWXYZ"  # kept away from numbers in use
 NOMIS_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 PNC_YEAR: Final = "2091"  # a year to come: no such number can exist
 ASKED: Final = ("yes", "yes", "yes", "no", "")  # about children, when received; assumption
+SOLE_CARER: Final = ("yes", *("no",) * 5, "")  # assumption
+RESTRICTED: Final = ("yes", *("no",) * 40)  # contact with children; assumption
 GUARDIANS: Final = ("other-parent", "other-parent", "relative", "prisoner", "authority", "", "")  # of declared children; assumption
 SCHOOLS: Final = 40  # in each authority
 AREAS: Final = 6  # health-visiting areas in each authority
@@ -210,7 +212,8 @@ def _reception(block: Block, custody: Custody, stay: Stay, reception_id: str, nu
     seen = recording.record(block.draws, person, "reception")
     address = _reception_address(block.draws, person, stay, (seen.address, seen.town, seen.postcode))
     who = (seen.forename, seen.middle_names, seen.surname, *_alias(block.draws, person), seen.date_of_birth, seen.sex)
-    row = (reception_id, number, *who, _day(stay.received), stay.reception_type, stay.prison.code, *address, _of_list(ASKED, reception_id))
+    said = [_of_list(values, reception_id) for values in (ASKED, RESTRICTED, SOLE_CARER)]
+    row = (reception_id, number, *who, _day(stay.received), stay.reception_type, stay.prison.code, *address, *said)
     block.add_record(PRISON, "receptions", row, person)
 
 

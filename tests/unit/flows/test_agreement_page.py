@@ -30,12 +30,13 @@ FIRST = {
     "forename": "Ada", "middle_names": "Mair", "surname": "Ash", "alias_forename": "Abi", "alias_surname": "Elm", "former_surname": "Fir",
     "date_of_birth": "1985-02-03", "sex": "F", "address": "1 Long Lane", "town": "Cardiff", "postcode": "CF10 3NP",
     "previous_postcode": "CF11 8AA", "nomis_number": "A1234BC", "child_number": "1", "standing": "resident", "relation": "parent",
-    "person_urn": "P1", "child_urn": "C1", "child_id": "C1", "carer_id": "K1",
+    "person_urn": "P1", "child_urn": "C1", "child_id": "C1", "carer_id": "K1", "contact_restricted": "no", "sole_carer": "no",
 }  # fmt: skip
 SECOND = {
     "forename": "Beth", "middle_names": "Nia", "surname": "Oak", "alias_forename": "Bea", "alias_surname": "Yew", "former_surname": "Box",
     "date_of_birth": "1986-03-04", "sex": "M", "address": "9 High Road", "town": "Swansea", "postcode": "CF24 0UG",
     "previous_postcode": "CF5 1AB", "standing": "former", "relation": "foster_carer", "last_contact_on": "2026-01-05",
+    "contact_restricted": "yes", "sole_carer": "yes",
 }  # fmt: skip
 
 
@@ -157,19 +158,20 @@ COLUMNS = [
 @pytest.mark.parametrize(("kind", "file", "column", "use"), COLUMNS, ids=[f"{kind}-{file}-{column}" for kind, file, column, _ in COLUMNS])
 def test_what_the_page_says_of_a_column_is_what_mapping_does(tmp_path, kind, file, column, use):
     before, after = (mapped(tmp_path / name, kind, changes) for name, changes in (("a", {}), ("b", {(file, column)})))
-    encoded, compared, ties, standings = (one != other for one, other in zip(before, after, strict=True))
-    assert (encoded, compared, ties, standings) == {
-        Use.ENCODED: (True, compared, False, False),
-        Use.COMPARED: (False, True, False, False),
-        Use.TIE: (encoded, False, True, False),
-        Use.STANDING: (False, False, False, True),
-        Use.DESK: (False, False, False, False),
-        Use.KEPT: (False, False, False, False),
+    encoded, compared, ties, standings, sealed = (one != other for one, other in zip(before, after, strict=True))
+    assert (encoded, compared, ties, standings, sealed) == {
+        Use.ENCODED: (True, compared, False, False, False),
+        Use.COMPARED: (False, True, False, False, False),
+        Use.TIE: (encoded, False, True, False, False),
+        Use.STANDING: (False, False, False, True, False),
+        Use.SEALED: (False, False, False, False, True),
+        Use.DESK: (False, False, False, False, False),
+        Use.KEPT: (False, False, False, False, False),
     }[use]
 
 
 def mapped(directory, kind, changed):
-    """Return what an extract of one row a file says: what is encoded, what is compared besides, ties and standings."""
+    """Return what an extract of one row a file says: what is encoded, what is compared besides, ties, standings, and what is sealed."""
     (directory / "extract").mkdir(parents=True)
     for file, rules in load_rules(kind).files.items():
         values = [SECOND.get(column, "X9") if (file, column) in changed else FIRST.get(column, "X1") for column in rules.header]
@@ -177,4 +179,5 @@ def mapped(directory, kind, changed):
     found = map_extract(NodeSettings(kind=kind, organisation=kind, directory=directory), Checked({}, defaultdict(frozenset)))
     rows = (found.adults.rows, found.children.rows)
     encoded = [(item.forename, item.surname, item.dob, item.postcode, item.address, item.town) for item in rows]
-    return encoded, [(item.middle, item.sex) for item in rows], found.ties, found.relations
+    sealed = [(item.reception_id, item.reception_type, item.is_restricted, item.is_sole_carer) for item in found.held.values()]
+    return encoded, [(item.middle, item.sex) for item in rows], found.ties, found.relations, sealed

@@ -202,7 +202,7 @@ def test_the_demos_table_names_every_authority(capsys):
     summary = {
         "people": None, "prevalence": None, "precision": 0.5, "recall": None, "children_true": 3, "sent_to_review": 10, "seconds_total": 1.5, "processes": [1, 2],
         "tokens_wrong_by_cause": {"twin": 1, "moved": 0}, "per_authority": {"W06000015": row},
-        "questions": {"authorities": 1, "records": 41},
+        "questions": {"authorities": 1, "records": 41}, "events": {"published": 40, "for_cases": 3},
         "statistics": {"value": 12, "lower": 2, "upper": 22, "epsilon": 1.0},
         "on_controls": {"this_round": {"recall": {"share": 0.9, "of": 77}, "misidentification": {"wrong": 0, "released": 69, "verdict": "not enough evidence"}}},
     }  # fmt: skip

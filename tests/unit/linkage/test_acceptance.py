@@ -7,6 +7,7 @@ import pytest
 
 from linkage.inbox.acceptance import check_agreed, check_belongs, check_canaries, check_submission, read_manifest
 from schemas.agreement import SCOPE_ROWS, SMALL_SCOPE_ROWS, Padding, Probing
+from schemas.attributes import ATTRIBUTES_PART
 from schemas.canonical import digest as sha256
 from schemas.canonical import digest_of
 from schemas.commitment import records_root
@@ -113,6 +114,12 @@ def slots(**columns):
     return table_of(SLOTS_PART, table | {name: change(table[name]) for name, change in columns.items()})
 
 
+def attributes(change):
+    """Return the part of attributes with other pseudonyms."""
+    table = pa.ipc.open_file(parts_of()[ATTRIBUTES_PART]).read_all().to_pydict()
+    return table_of(ATTRIBUTES_PART, table | {"pseudonym": change(table["pseudonym"])})
+
+
 BAD_PARTS = {
     "empty filter": ("adults.A.arrow", clks(0, bytes(128)), "one is constant"),
     "full filter": ("adults.A.arrow", clks(2, b"\xff" * 128), "one is constant"),
@@ -122,6 +129,12 @@ BAD_PARTS = {
     "pseudonym twice": ("adults.A.arrow", table_of("adults.A.arrow", {"pseudonym": SAME, "clk": [b"a" * 128] * ROWS}), "stands twice"),
     "slots of strangers": (SLOTS_PART, slots_of("two", "adults", "A", Kind.POLICE, ROWS), "want 4 for every pseudonym"),
     "slots for one alone": (SLOTS_PART, slots(pseudonym=lambda owners: owners[:1] * len(owners)), "want 4 for every pseudonym"),
+    "attributes of strangers": (ATTRIBUTES_PART, parts_of("two")[ATTRIBUTES_PART], "want one row for every filter of an adult"),
+    "no attributes of one": (
+        ATTRIBUTES_PART,
+        attributes(lambda owners: [owners[1], *owners[1:]]),
+        "want one row for every filter of an adult",
+    ),
     "nonce twice": (SLOTS_PART, slots(nonce=lambda nonces: [nonces[1], *nonces[1:]]), "a nonce stands twice"),
 }
 

@@ -11,7 +11,7 @@ from test_referrals_collect import ROUND, approving, documents, envelope, node, 
 from flows.command import main
 from parties.referrals.calendar import LONDON
 from parties.referrals.cases import CASE, CaseState
-from parties.referrals.collect import referrals
+from parties.referrals.listing import referrals
 from parties.referrals.outcomes import Heard, by_post, cases, correct_outcome, counts, overdue, record_outcome
 from parties.store.engine import open_node_store
 from parties.store.models import Person, RedeemedToken
@@ -40,7 +40,7 @@ def test_every_state_has_an_owner_who_does_something_and_can_be_reached():
     assert seen == set(CaseState)
 
 
-@pytest.mark.parametrize("state", [state for state in CaseState if state not in {S.WRONG_CHILD, S.RECALLED, S.MOVED}])
+@pytest.mark.parametrize("state", [state for state in CaseState if state not in {S.WRONG_CHILD, S.WITHDRAWN, S.RECALLED, S.MOVED}])
 def test_from_every_open_state_a_wrong_child_can_be_stopped_and_a_move_be_said(state):
     assert {S.WRONG_CHILD, S.MOVED} <= set(CASE[state].then)
 

@@ -9,6 +9,7 @@ import shutil
 import stat
 import tempfile
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -22,8 +23,9 @@ from parties.client import ServiceClient
 from parties.controls.names import record_key
 from parties.initialise import init_node, install
 from parties.referrals import collect as collecting
-from parties.referrals.collect import Collected, approve, collect, open_envelope, referrals
+from parties.referrals.collect import Collected, approve, collect, open_envelope
 from parties.referrals.directory import RecipientRole
+from parties.referrals.listing import referrals
 from parties.settings import load_settings
 from parties.store.engine import open_node_store
 from parties.store.models import Alarm, DocumentApproval, Person, ProtectedOpening
@@ -56,6 +58,10 @@ class Service:
     def __init__(self, manifest):
         self.manifest, self.envelopes, self.redeemed, self.loses_the_answer, self.acknowledged = manifest, {}, {}, False, {}
 
+    @property
+    def round_id(self):
+        return self.manifest.body["round_id"]
+
     def __call__(self, request):
         path = request.url.path
         if path.endswith("/envelopes"):
@@ -68,7 +74,13 @@ class Service:
         if path.endswith("/redeem"):
             return self.redeem(json.loads(request.content)["token"])
         return httpx.Response(
-            200, json={"round_id": ROUND, "round_digest": self.manifest.digest, "manifest": self.manifest.model_dump(), "state": "closed"}
+            200,
+            json={
+                "round_id": self.round_id,
+                "round_digest": self.manifest.digest,
+                "manifest": self.manifest.model_dump(),
+                "state": "closed",
+            },
         )
 
     def redeem(self, token):
@@ -84,14 +96,23 @@ class Service:
 @pytest.fixture
 def node(tmp_path):
     """Return an authority's settings and the service it talks to, each time as if new."""
-    made, manifest, own, other = founded()
+    made, manifest_of, own, other = founded()
     shutil.copytree(made, tmp_path / "north")
-    return load_settings(tmp_path / "north"), Service(manifest), own, other
+    return load_settings(tmp_path / "north"), Service(manifest_of(ROUND)), own, other
+
+
+def next_round(node, round_id):
+    """Let the service and the desk's map be those of another round, with the same people."""
+    settings, service, *_ = node
+    service.manifest = founded()[1](round_id)
+    store = open_node_store(settings)
+    remember_people(store, round_id, "children", [(person, record_id) for record_id, person in PERSONS.items()])
+    store.dispose()
 
 
 @functools.cache
 def founded():
-    """Make the authority's node once in a process; return its directory, the round's manifest, and both authorities' rostered entries."""
+    """Make the authority's node once in a process; return its directory, what signs a round's manifest, and both authorities' rostered entries."""
     tmp_path = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, tmp_path)
     roots = {name: Ed25519PrivateKey.generate() for name in ("root/one", "root/two")}
@@ -121,7 +142,7 @@ def founded():
     for name in ("north", "south"):
         install(tmp_path / name, roster_document, agreed, {key_id: public_text(key) for key_id, key in roots.items()}, b"")
     manifest = {
-        "round_id": ROUND, "roster_digest": roster_document.digest, "agreement_digest": agreed.digest, "purpose": "support",
+        "roster_digest": roster_document.digest, "agreement_digest": agreed.digest, "purpose": "support",
         "scope": "test", "opens_at": "2026-09-07T00:00:00Z", "closes_at": "2026-09-14T00:00:00Z",
     }  # fmt: skip
     settings = load_settings(tmp_path / "north")
@@ -130,38 +151,46 @@ def founded():
     store = open_node_store(settings)
     remember_people(store, ROUND, "children", [(person, record_id) for record_id, person in PERSONS.items()])
     store.dispose()
-    return settings.directory, signed(operator, "service/one", round_manifest.CONTEXT, manifest), own, other
+    sign_manifest = functools.cache(
+        lambda round_id: signed(operator, "service/one", round_manifest.CONTEXT, {"round_id": round_id, **manifest})
+    )
+    return settings.directory, sign_manifest, own, other
 
 
 def by_all(roots, context, body):
     return SignedDocument(body=body, signatures=[sign(key, name, context, body) for name, key in roots.items()])
 
 
-def envelope(node, child, *, grade="A", to="own", authority=None, person=None, is_dummy=False, own_carer="ef" * 16):
+def token_of(round_id, person):
+    return sha256(f"{round_id}{person}".encode()).hexdigest()
+
+
+def envelope(node, child, *, grade="A", to="own", authority=None, person=None, is_dummy=False, own_carer="ef" * 16, attributes=()):
     """Seal a token as the service would, put it at the service, and return its id."""
     _, service, own, other = node
     addressee = own if to == "own" else other
     person = (person or PERSONS[child]).hex()
     name = authority or addressee.organisation
     body = TokenBody(
-        token=(person * 2),
-        round_id=ROUND,
+        token=token_of(service.round_id, person),
+        round_id=service.round_id,
         authority=name,
         child=person,
         own_carer=own_carer,
         grade=grade,
         expires_at="2099-01-01T00:00:00Z",
         is_dummy=is_dummy,
+        attributes=attributes,
     )
     key = identity_of(addressee, Role.DESK).sealing_key
-    envelope_id = minted_id(ROUND, name, person)
+    envelope_id = minted_id(service.round_id, name, person)
     service.envelopes[envelope_id] = seal(write_token(body), key, token_context(service.manifest.digest, addressee.organisation))
     return envelope_id
 
 
 def run(node, **options):
     settings, service, *_ = node
-    return collect(settings, ROUND, client=client(settings, service), **options)
+    return collect(settings, service.round_id, client=client(settings, service), **options)
 
 
 def client(settings, service):
@@ -282,7 +311,7 @@ def test_what_is_kept_before_redeeming_is_sealed_and_is_let_go_afterwards(node, 
 def test_a_token_that_another_desk_of_the_authority_redeemed_is_not_referred_twice(node):
     envelope(node, "C-1")
     envelope(node, "C-2")
-    node[1].redeemed[PERSONS["C-1"].hex() * 2] = "2026-09-13T08:00:00Z"
+    node[1].redeemed[token_of(ROUND, PERSONS["C-1"].hex())] = "2026-09-13T08:00:00Z"
     for _ in range(2):
         done = run(node)
         assert len(done.problems) == 1

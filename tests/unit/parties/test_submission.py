@@ -30,7 +30,7 @@ from schemas.receipt import RECEIPT_BYTES
 from schemas.roster import CONTEXT as ROSTER_CONTEXT
 from schemas.roster import Kind, Role
 from schemas.signature import SignedDocument
-from schemas.slots import VOLUMES, slot_rows
+from schemas.slots import VOLUMES, kind_rows
 
 BEACON = "b" * 64
 CUSTODIANS = ("prison", "police-a", "authority-a")
@@ -198,7 +198,7 @@ def test_the_manifest_lists_every_part_and_the_same_rows_for_each_projection(lin
     manifest = SubmissionManifest.model_validate(document.body)
     rows = {part.name: part.rows for part in manifest.parts}
     each = sum(VOLUMES["referral"]["A"])
-    filters, slots = set(ENCODING_PARTS), set(slot_rows(manifest, Kind.PRISON_SERVICE))
+    filters, slots = set(ENCODING_PARTS), set(kind_rows(manifest, Kind.PRISON_SERVICE))
     assert set(rows) == {*filters, *slots, "canaries.arrow"}
     assert len({rows[name] for name in filters if name.startswith("adults")}) == 1
     assert {rows[name] for name in slots if name.startswith("adults")} == {each * rows["adults.A.arrow"]}

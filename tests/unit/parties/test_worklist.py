@@ -158,7 +158,7 @@ def test_what_is_recorded_is_what_the_command_records(entered):
 
 def test_only_what_may_follow_is_offered_and_anything_else_is_refused_in_words(entered):
     page = entered.browser.get(entered.case).text
-    assert set(re.findall(r'name="what" value="([^"]+)"', page)) == {"acknowledged", "already-known", "wrong-child", "moved"}
+    assert set(re.findall(r'name="what" value="([^"]+)"', page)) == {"acknowledged", "already-known", "wrong-child", "withdrawn", "moved"}
     refused = entered.post(f"{entered.case}/record", what="taken-up")
     assert refused.status_code == 422
     assert "after written comes acknowledged" in refused.text

@@ -30,7 +30,7 @@ from schemas.receipt import RECEIPT_BYTES, read_receipt, write_receipt
 from schemas.roster import Kind
 from schemas.sealed import MAX_PLAINTEXT, OVERHEAD, SealingKey, seal
 from schemas.signature import public_text, signed
-from schemas.slots import ALL_PARTS, REQUESTS, check_slot_parts, slot_rows
+from schemas.slots import ALL_PARTS, REQUESTS, check_kind_parts, kind_rows
 from schemas.token import TOKEN_BODY_BYTES, TokenBody, read_token, token_context, write_token
 
 HEX = "ab" * 32
@@ -220,27 +220,27 @@ KINDS = (Kind.PRISON_SERVICE, Kind.POLICE, Kind.LOCAL_AUTHORITY)
 def with_slots(kind, **changes):
     whole = manifest()
     return manifest(
-        [*whole.model_dump()["parts"], *(part(name, rows=changes.get(name, rows)) for name, rows in slot_rows(whole, kind).items())]
+        [*whole.model_dump()["parts"], *(part(name, rows=changes.get(name, rows)) for name, rows in kind_rows(whole, kind).items())]
     )
 
 
 def test_the_prison_service_sends_slots_for_both_kinds_the_police_for_authorities_and_authorities_none():
-    sent = {kind: slot_rows(manifest(), kind) for kind in KINDS}
-    assert [len(sent[kind]) for kind in KINDS] == [12, 4, 0]
+    sent = {kind: kind_rows(manifest(), kind) for kind in KINDS}
+    assert [len(sent[kind]) for kind in KINDS] == [13, 4, 0]
     assert set(sent[Kind.POLICE]) == {f"children.{projection}.slots.local-authority.arrow" for projection in PROJECTIONS}
-    assert set(sent[Kind.PRISON_SERVICE].values()) == {10 * 4}
+    assert set(sent[Kind.PRISON_SERVICE].values()) == {10 * 4}  # ten filters in each of four projections, four slots each
     for kind in KINDS:
-        check_slot_parts(with_slots(kind), kind)
+        check_kind_parts(with_slots(kind), kind)
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
 def test_slots_that_are_missing_too_few_or_another_kinds_are_refused_by_name(kind):
-    name = min(slot_rows(manifest(), kind))
+    name = min(kind_rows(manifest(), kind))
     for wrong in (manifest(), with_slots(kind, **{name: 39})):
         with pytest.raises(SubmissionError, match=f"part {name} is missing, not asked for, or has another number of rows"):
-            check_slot_parts(wrong, kind)
+            check_kind_parts(wrong, kind)
     with pytest.raises(SubmissionError, match="not asked for"):
-        check_slot_parts(with_slots(kind), Kind.LOCAL_AUTHORITY)
+        check_kind_parts(with_slots(kind), Kind.LOCAL_AUTHORITY)
 
 
 @pytest.mark.parametrize(
