@@ -69,28 +69,35 @@ def approve(*, round: str, document: str, name: str, dir: Path = Path(), as_json
     emit({"document": document, "approvals": approvals, "written": is_written}, told, as_json=as_json)
 
 
-def papers(*, out: Path = Path("papers"), dir: Path = Path(), as_json: Json = False) -> None:
+def papers(*, out: Path = Path("papers"), pdf: bool = False, dir: Path = Path(), as_json: Json = False) -> None:
     """Write the papers that are the same for every family: leaflet, easy-read leaflet, consent form, request for an assessment.
 
     They name nobody; print them, and write the rest in by hand. Example: kinlink party papers --dir council --out papers
 
     Args:
         out: the directory to write the pages into; made if it is missing.
+        pdf: write each as PDF, too: tagged, for a screen reader and for any printer.
         dir: the authority's directory, with roster and agreement installed.
         as_json: print one JSON object.
     """
     from parties.initialise import load_agreed
     from parties.referrals.paper_texts import Paper
     from parties.referrals.papers import paper
+    from parties.referrals.pdf import as_pdf
     from parties.referrals.wording import languages_of
 
     settings = load_settings(dir)
     languages = [wording.language for wording in languages_of(load_agreed(settings).roster.get(settings.organisation).gss_code)]
     out.mkdir(parents=True, exist_ok=True)
     today = datetime.now(UTC).date()
+    written = []
     for which in Paper:
-        (out / f"{which}.html").write_text(paper(which, languages, today), encoding="utf-8")
-    emit({"papers": [f"{which}.html" for which in Paper], "out": str(out)}, f"{len(Paper)} papers are in {out}", as_json=as_json)
+        text = paper(which, languages, today)
+        files = {f"{which}.html": text.encode(), **({f"{which}.{name}.pdf": as_pdf(text, name) for name in languages} if pdf else {})}
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+        written += list(files)
+    emit({"papers": written, "out": str(out)}, f"{len(Paper)} papers are in {out}", as_json=as_json)
 
 
 def outcomes(

@@ -28,6 +28,6 @@ def _sheet(language: str, text: Text, help_: tuple[Signpost, ...], *, is_easy: b
     parts = [bullets(heading, sentences) for heading, sentences in text.sections]
     if help_:
         parts.append(bullets(text.help_heading, (f"{item.name}: {item.telephone}" for item in help_)))
-    parts += [f'<p>{escape(blank)}</p>\n<div class="blank"></div>' for blank in text.blanks]
+    parts += [f'<div class="ask"><p>{escape(blank)}</p>\n<div class="blank"></div></div>' for blank in text.blanks]
     style = ' class="easy"' if is_easy else ""
     return "\n".join([f'<section lang="{language}"{style}>', f"<h1>{escape(text.title)}</h1>", *parts, "</section>"])

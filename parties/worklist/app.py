@@ -20,11 +20,12 @@ from parties.referrals.cases import CaseState
 from parties.referrals.listing import waiting
 from parties.referrals.looking import Why, look_at, looks
 from parties.referrals.outcomes import REFERRALS, Case, Heard, cases, correct_outcome, overdue, record_outcome, rounds_here
+from parties.referrals.pdf import as_pdf
 from parties.referrals.wording import Wording
 from parties.settings import NodeSettings
 from parties.worklist.pages import Fault, Listed, Pages
 from parties.worklist.sessions import DeskSession, Sessions
-from schemas.errors import UserError
+from schemas.errors import ConfigurationError, UserError
 
 COOKIE: Final = "kinlink-desk"
 MAX_FORM_BYTES: Final = 8 * 1024
@@ -62,6 +63,7 @@ class DeskApplication:
             Route(case, self._within(self._case)),
             Route(f"{case}/open", self._within(self._open, form=True), methods=["POST"]),
             Route(f"{case}/sheet", self._within(self._sheet)),
+            Route(f"{case}/sheet.pdf", self._within(self._sheet)),
             Route(f"{case}/record", self._within(self._record, form=True), methods=["POST"]),
             Route(f"{case}/heard", self._within(self._heard, form=True), methods=["POST"]),
             Route(f"{case}/correct", self._within(self._correct, form=True), methods=["POST"]),
@@ -135,7 +137,13 @@ class DeskApplication:
         path = self._settings.path(REFERRALS, f"{request.path_params['document']}.html")
         if not path.is_file():
             return _to(_address(request))
-        return HTMLResponse(path.read_text(encoding="utf-8"))
+        page = path.read_text(encoding="utf-8")
+        if not request.url.path.endswith(".pdf"):
+            return HTMLResponse(page)
+        try:
+            return Response(as_pdf(page, self._pages.language(session)), media_type="application/pdf")
+        except ConfigurationError as error:
+            return self._show(request, session, Fault(str(error)))
 
     def _show(self, request: Request, session: DeskSession, fault: Fault | None = None) -> Response:
         round_id, document = _named(request)
@@ -145,7 +153,15 @@ class DeskApplication:
         late = document in overdue([found], datetime.now(UTC))
         has_sheet = self._settings.path(REFERRALS, f"{document}.html").is_file()
         text = self._pages.case(
-            session, round_id, found, looks(self._settings, document), late=late, has_sheet=has_sheet, today=_today(), fault=fault
+            session,
+            round_id,
+            found,
+            looks(self._settings, document),
+            late=late,
+            has_sheet=has_sheet,
+            is_open=(round_id, document) in session.shown,
+            today=_today(),
+            fault=fault,
         )
         return HTMLResponse(text, WRONG if fault else 200)
 

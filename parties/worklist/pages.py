@@ -42,7 +42,7 @@ class Pages:
 
     def words(self, session: DeskSession | None) -> Mapping[str, str]:
         """Return the words of a session's language."""
-        return WORDS[self._language(session)]
+        return WORDS[self.language(session)]
 
     def who(self, session: DeskSession, fault: Fault | None = None) -> str:
         """Return the page that asks who is there."""
@@ -65,17 +65,18 @@ class Pages:
         *,
         late: bool,
         has_sheet: bool,
+        is_open: bool,
         today: date,
         fault: Fault | None = None,
     ) -> str:
         """Return the page of one case."""
         return self._page(
             "case.html", session, f"/case/{round_id}/{case.document}", error=fault, round=round_id, case=case, looks=looks, late=late,
-            has_sheet=has_sheet, today=today.isoformat(), reasons=list(Why),
+            has_sheet=has_sheet, is_open=is_open, today=today.isoformat(), reasons=list(Why),
         )  # fmt: skip
 
     def _page(self, template: str, session: DeskSession | None, here: str, **content: Any) -> str:
-        language = self._language(session)
+        language = self.language(session)
         other = self.language_after(language)
         frame = {
             "language": language,
@@ -89,7 +90,8 @@ class Pages:
         }
         return str(_environment().get_template(template).render({**frame, **content}))
 
-    def _language(self, session: DeskSession | None) -> str:
+    def language(self, session: DeskSession | None) -> str:
+        """Return the language that a session has chosen, or the first."""
         chosen = session.language if session else ""
         return chosen if chosen in self._languages else next(iter(self._languages))
 

@@ -1,5 +1,6 @@
 """Papers for families: both languages say the same things, in neutral words; a page can be read by anybody; no dead number is printed."""
 
+import builtins
 import json
 import re
 from dataclasses import asdict, replace
@@ -14,13 +15,15 @@ from flows.command import main
 from parties.extracts.check import Checked
 from parties.referrals.directory import RecipientRole
 from parties.referrals.documents import as_html, as_json
-from parties.referrals.pages import INK, PAPER, STYLE
+from parties.referrals.pages import INK, PAPER, STYLE, in_language
 from parties.referrals.paper_texts import ENGLISH_TEXTS, WELSH_TEXTS, Paper
 from parties.referrals.papers import WITH_HELP, paper
 from parties.referrals.payloads import make_referral
+from parties.referrals.pdf import as_pdf
 from parties.referrals.routing import Route
 from parties.referrals.signposts import SIGNPOSTS, is_telephone, valid_signposts
 from parties.referrals.wording import ENGLISH, WELSH
+from schemas.errors import ConfigurationError
 
 TODAY = date(2026, 11, 23)
 BOTH = ("cy", "en")
@@ -127,6 +130,66 @@ def test_a_page_can_be_read_by_somebody_who_hears_it(name):
     assert not {"script", "img", "table", "link", "font"} & set(outline.tags)
 
 
+@pytest.fixture(scope="module")
+def pango():
+    try:
+        import weasyprint  # noqa: F401
+    except OSError:
+        pytest.skip("no Pango: install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0")
+
+
+@pytest.mark.parametrize("language", BOTH)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_as_pdf_is_tagged_as_of_its_language_and_says_nothing_in_its_head(pango, name, language, monkeypatch):
+    from weasyprint import HTML
+
+    plain = HTML.write_pdf
+    monkeypatch.setattr(HTML, "write_pdf", lambda self, **options: plain(self, uncompressed_pdf=True, **options))
+    read = as_pdf(PAGES[name], language)
+    assert read.startswith(b"%PDF-1.7")
+    assert [word for word in (b"/StructTreeRoot", b"pdfuaid", f"/Lang ({language})".encode()) if word not in read] == []
+    assert not [word for word in (b"Example", b"Sam Point", b"Author", b"CreationDate", b"/JavaScript", b"/URI") if word in read]
+
+
+@pytest.mark.parametrize("which", Paper)
+def test_each_language_of_a_paper_is_one_page(pango, which):
+    from weasyprint import HTML
+
+    assert len(HTML(string=paper(which, BOTH, TODAY)).render().pages) == len(BOTH)
+
+
+def test_of_a_page_in_two_languages_one_is_whole_and_the_other_gone():
+    page = PAGES["sheet"]
+    welsh, english = in_language(page, "cy"), in_language(page, "en")
+    assert (welsh.count("<section"), english.count("<section")) == (1, 1)
+    assert '<html lang="en">' in english
+    assert set(page.splitlines()) | {'<html lang="en">'} == set(welsh.splitlines()) | set(english.splitlines())
+    assert in_language(page, "fr") == page
+    assert in_language(english, "en") == english
+
+
+def test_a_page_that_would_load_something_loads_nothing(pango, tmp_path):
+    (tmp_path / "style.css").write_text("section{display:none}", encoding="utf-8")
+    with_link = PAGES["sheet"].replace("</head>", f'<link rel="stylesheet" href="{(tmp_path / "style.css").as_uri()}"></head>')
+    from weasyprint import HTML
+
+    whole, emptied = len(as_pdf(PAGES["sheet"], "en")), len(HTML(string=with_link).write_pdf())
+    assert emptied < whole / 2  # so it would show
+    assert len(as_pdf(with_link, "en")) > 0.9 * whole
+
+
+def test_where_pango_is_missing_it_is_said_what_to_install(monkeypatch):
+    def refuse(name, *rest):
+        if name == "weasyprint":
+            raise OSError("libpango-1.0.so.0: cannot open")
+        return imported(name, *rest)
+
+    imported = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ConfigurationError, match="install Pango"):
+        as_pdf("<p>", "en")
+
+
 def luminance(colour):
     channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
@@ -188,6 +251,13 @@ def test_the_command_writes_every_paper_in_the_authority_s_languages(node, tmp_p
     text = (out / "leaflet.html").read_text(encoding="utf-8")
     assert '<html lang="en">' in text
     assert 'lang="cy"' not in text
+
+
+def test_papers_as_pdf_are_one_file_for_each_language(pango, node, tmp_path):  # noqa: F811
+    out = tmp_path / "papers"
+    assert main(["party", "papers", "--dir", str(node[0].directory), "--out", str(out), "--pdf"]) == 0
+    assert {path.name for path in out.glob("*.pdf")} == {f"{which}.en.pdf" for which in Paper}
+    assert all(path.read_bytes().startswith(b"%PDF-") for path in out.glob("*.pdf"))
 
 
 def test_the_check_says_how_many_posts_are_held_by_the_trained_and_how_many_by_nobody(node, monkeypatch, capsys):  # noqa: F811

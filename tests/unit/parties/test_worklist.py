@@ -148,6 +148,18 @@ def test_a_sheet_is_shown_once_a_reason_is_written_down_and_not_before(entered):
     assert f"{at}: {NAME}" in entered.browser.get(entered.case).text
 
 
+def test_a_sheet_is_there_as_pdf_once_it_was_opened_and_not_before(entered):
+    assert "sheet.pdf" not in entered.browser.get(entered.case).text
+    refused = entered.browser.get(f"{entered.case}/sheet.pdf")
+    assert refused.headers["content-type"].startswith("text/html")
+    entered.post(f"{entered.case}/open", why="hand-over")
+    assert f"{entered.case}/sheet.pdf" in entered.browser.get(entered.case).text
+    given = entered.browser.get(f"{entered.case}/sheet.pdf")
+    assert given.headers["content-type"] == "application/pdf"
+    assert given.headers["cache-control"] == "no-store"
+    assert given.content.startswith(b"%PDF-")
+
+
 def test_what_is_recorded_is_what_the_command_records(entered):
     for state in ("acknowledged", "offered", "taken-up"):
         assert entered.post(f"{entered.case}/record", what=state).status_code == 200
