@@ -11,6 +11,7 @@ from flows.stages import Counts, Stage
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from linkage.leases import Step
     from linkage.settings import ServiceSettings
     from linkage.states import State
 
@@ -80,7 +81,7 @@ def state_of(directory: Path, round_id: str) -> "State":
 
 
 @contextmanager
-def _working(directory: Path, round_id: str, step: str) -> Iterator[tuple["ServiceSettings", "Engine"]]:
+def _working(directory: Path, round_id: str, step: "Step") -> Iterator[tuple["ServiceSettings", "Engine"]]:
     """Give the service's settings and database, with the lease of a step."""
     from flows.commands.console import say
     from linkage.leases import at_work

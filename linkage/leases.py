@@ -14,8 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
@@ -31,6 +31,8 @@ LEASE: Final = timedelta(seconds=60)
 HEARTBEAT_SECONDS: Final = 10.0
 LOOK_AGAIN_SECONDS: Final = 1.0
 MOST_ATTEMPTS: Final = 5
+Step = Literal["search", "carrying over", "opening of pairs", "findings"]  # in the order in which a round has them
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
 log = logging.getLogger("kinlink.service")
 
@@ -39,7 +41,7 @@ class Claim(NamedTuple):
     """A step of a round, and the worker who has it or wants it."""
 
     round_id: str
-    step: str
+    step: Step
     holder: str
 
 
@@ -65,7 +67,7 @@ def take(session: Session, claim: Claim, clock: Clock, *, is_gone: Callable[[str
     if lease is None:
         session.add(Lease(**claim._asdict(), attempts=1, begun_at=as_text(now), expires_at=as_text(now + LEASE)))
         return
-    if lease.holder and lease.expires_at > as_text(now) and not is_gone(lease.holder):
+    if _is_heard_of(lease, now, is_gone):
         raise TakenError(
             f"round: another worker is at its {claim.step}; it is taken over after {lease.expires_at} if that one is not heard of"
         )
@@ -85,12 +87,23 @@ def extend(session: Session, claim: Claim, clock: Clock) -> bool:
     return True
 
 
-def end(session: Session, claim: Claim) -> bool:
-    """End the lease of a step that is done; say whether it was still the holder's."""
+def _is_heard_of(lease: Lease, now: datetime, is_gone: Callable[[str], bool]) -> bool:
+    return bool(lease.holder) and lease.expires_at > as_text(now) and not is_gone(lease.holder)
+
+
+def end(session: Session, claim: Claim, clock: Clock, *, is_gone: Callable[[str], bool]) -> bool:
+    """End the lease of a step that is done, and those of earlier steps that nobody is at any more; say whether it was still the holder's.
+
+    An earlier step is one that the round went on without, as where its worker was killed and an operator opened the next wave.
+    """
     lease = session.get(Lease, claim[:2], with_for_update=True)
     if lease is None or lease.holder != claim.holder:
         return False
     session.delete(lease)
+    earlier = STEPS[: STEPS.index(claim.step)]
+    for other in session.scalars(select(Lease).where(Lease.round_id == claim.round_id, Lease.step.in_(earlier)).with_for_update()):
+        if not _is_heard_of(other, clock(), is_gone):
+            session.delete(other)
     return True
 
 
@@ -129,7 +142,7 @@ def _standing(lease: Lease, now: str) -> str:
 def at_work(
     database: Database,
     round_id: str,
-    step: str,
+    step: Step,
     *,
     clock: Clock = utc_now,
     tell: Callable[[str], None] = lambda _: None,
@@ -159,7 +172,7 @@ def at_work(
             give_back(session, claim, counts=counts)
         raise
     with Session(database) as session, session.begin():
-        is_ours = end(session, claim)
+        is_ours = end(session, claim, clock, is_gone=is_gone)
     if not is_ours:
         raise ServiceError(
             f"round: another worker took its {step} over while this one was not heard of; nothing was done twice, see `kinlink round status`"

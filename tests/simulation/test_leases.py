@@ -18,6 +18,7 @@ from linkage import leases
 from linkage.leases import (
     LEASE,
     MOST_ATTEMPTS,
+    STEPS,
     Claim,
     TakenError,
     at_work,
@@ -38,6 +39,7 @@ from tests.integration.service_world import NOW, PRISON, ROUND, SERVICE, make_wo
 
 SCHEDULES = 2_000 if os.environ.get(PROVE) else 100
 STEP = "search"
+CARRY, LOOK, FIND = STEPS[1:]
 WORKERS = ("one", "two", "three")
 STEPS = st.one_of(
     st.tuples(st.just("begin"), st.sampled_from(WORKERS)),
@@ -106,7 +108,7 @@ class Simulated:
 
     def end(self, worker):
         with Session(self.store) as session, session.begin():
-            ended = end(session, Claim(ROUND, STEP, worker))
+            ended = end(session, Claim(ROUND, STEP, worker), self.clock, is_gone=lambda _: False)
         assert ended is (worker in self.until)
         if ended:
             self.until, self.begun = {}, 0
@@ -188,6 +190,30 @@ def test_what_was_begun_too_often_waits_for_somebody_who_says_again(world):
     forgive(world.store, ROUND)
     with at_work(world.store, ROUND, STEP), Session(world.store) as session:
         assert [item["standing"] for item in view(session, ROUND, world_text(0))] == ["at work"]
+
+
+@pytest.mark.parametrize(
+    ("step", "holder", "later", "stays"),
+    [
+        (CARRY, "here", LEASE, False),
+        (CARRY, "here", LEASE / 2, True),
+        (CARRY, "gone", LEASE / 2, False),
+        (CARRY, "", timedelta(), False),
+        (FIND, "here", LEASE, True),
+        (FIND, "", timedelta(), True),
+    ],
+    ids=["ran out", "heard of", "its process is gone", "given back", "a later step's", "a later step's attempts"],
+)
+def test_the_lease_of_a_step_that_a_round_went_on_without_goes_and_a_later_one_s_attempts_stay(world, step, holder, later, stays):
+    with Session(world.store) as session, session.begin():
+        take(session, Claim(ROUND, step, "here"), lambda: NOW, is_gone=lambda _: False)
+        session.flush()
+        session.scalars(select(Lease)).one().holder = holder
+        take(session, Claim(ROUND, LOOK, "me"), lambda: NOW, is_gone=lambda _: False)
+        session.flush()
+        assert end(session, Claim(ROUND, LOOK, "me"), lambda: NOW + later, is_gone=lambda name: name == "gone")
+    with Session(world.store) as session:
+        assert [lease.step for lease in session.scalars(select(Lease))] == [step] * stays
 
 
 def test_a_worker_is_heard_of_for_as_long_as_it_is_at_it(world, monkeypatch):
