@@ -85,8 +85,9 @@ def _working(directory: Path, round_id: str, step: "Step") -> Iterator[tuple["Se
     """Give the service's settings and database, with the lease of a step."""
     from flows.commands.console import say
     from linkage.leases import at_work
+    from linkage.traces import traced_step
 
-    with _service(directory) as (settings, store), at_work(store, round_id, step, tell=say):
+    with _service(directory) as (settings, store), traced_step(settings, step), at_work(store, round_id, step, tell=say):
         yield settings, store
 
 

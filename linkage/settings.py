@@ -26,6 +26,12 @@ class ServiceSettings(PassphraseReference):
     workers: int | None = Field(default=None, ge=1, le=256, description="threads or processes that search; none: the usable cores")
     requests_at_once: int = Field(default=64, ge=1, le=10_000, description="those beyond are told to come again")
     metrics_port: int | None = Field(default=None, ge=1, le=65_535, description="of Prometheus's text on 127.0.0.1; none: no metrics")
+    traces_endpoint: str | None = Field(
+        default=None,
+        max_length=300,
+        pattern=r"^(http://127\.0\.0\.1|https://[A-Za-z0-9.-]+)(:\d{1,5})?/v1/traces$",
+        description="of an OpenTelemetry collector; none: no traces",
+    )
     log: Literal["text", "json"] = Field(default="text", description="what is written to standard error: lines, or JSON objects")
     head_every_seconds: int = Field(default=3_600, ge=1, le=86_400, description="a head of the logs is signed so often, whatever happens")
     dask_scheduler: str | None = Field(

@@ -27,6 +27,7 @@ from linkage.settings import ServiceSettings
 from linkage.storage_keys import wrap_all_plain
 from linkage.store.audit_copy import open_checked
 from linkage.store.engine import open_store
+from linkage.traces import Traced, Traces
 from schemas.errors import ConfigurationError
 
 GRACE_SECONDS = 5  # for requests under way at a stop; a client that keeps an idle TLS connection costs all of it
@@ -49,6 +50,8 @@ def create_app(
     app.add_middleware(Admission, most=settings.requests_at_once)
     app.state.metrics = Metrics()
     app.add_middleware(Counted, metrics=app.state.metrics)
+    app.state.traces = Traces()
+    app.add_middleware(Traced, traces=app.state.traces)
     for noun in (readiness, rounds, shares, submissions, waves, envelopes, questions, tables, heads, events):
         app.include_router(noun.router)
     return app
@@ -71,7 +74,7 @@ def serve(settings: ServiceSettings) -> None:
         close_due(store, service.agreed, actor=service.signer.key_id, now=utc_now())
         expire_due(store, settings, service.agreed.agreement, signer=service.signer, now=utc_now())
         forget_old_feeds(store, utc_now())
-        with _watched(settings, app.state.metrics):
+        with _watched(settings, app.state.metrics), app.state.traces.sent(settings):
             make_server(settings, app).run()
     finally:
         store.dispose()
