@@ -45,6 +45,12 @@ COMMANDS = (
     (("party", "escalations"), "flows.commands.escalate:escalations", "Say where each urgent call stands; open or acknowledge one."),
     (("party", "worklist"), "flows.commands.worklist:worklist", "Work the desk in a browser on this machine."),
     (("party", "outcomes"), "flows.commands.desk:outcomes", "Say where each referral stands; record what became of one."),
+    (
+        ("party", "consent"),
+        "flows.commands.consent:consent",
+        "Say whether families agree that details are passed on; record what one said.",
+    ),
+    (("party", "offer"), "flows.commands.consent:offer", "Write the sheet for a voluntary organisation, once a family has agreed."),
     (("party", "events"), "flows.commands.events:events", "Publish what became of receptions; at a desk, say what follows for each case."),
     (("party", "cases"), "flows.commands.cases:cases", "Write cases for a case-management system, or record what comes back."),
     (("party", "papers"), "flows.commands.desk:papers", "Write the leaflets and forms to print."),

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from parties.whole_files import whole_file
 from schemas.errors import ConfigurationError
@@ -12,6 +12,16 @@ from validation.keyring import PassphraseReference
 
 SETTINGS_FILE = "settings.json"
 NodeKind = Literal["prison-service", "police", "local-authority", "key-holder", "statistics"]
+
+
+class VoluntaryOffer(BaseModel):
+    """A voluntary organisation that families may choose to hear from, and one named person there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation: str = Field(min_length=2, max_length=80)
+    contact: str = Field(min_length=2, max_length=80)
+    telephone: str = Field(pattern=r"^0\d{2,4} ?\d{3,4} ?\d{3,4}$")
 
 
 class NodeSettings(PassphraseReference):
@@ -22,6 +32,9 @@ class NodeSettings(PassphraseReference):
     service_url: str = Field(default="https://127.0.0.1:8443", max_length=300)
     prefect_api: str | None = Field(default=None, max_length=300, description="this node's own Prefect API; none: run without")
     position: Literal["holder", "deputy"] = Field(default="holder", description="of a desk: whose directory this is")
+    voluntary_offer: VoluntaryOffer | None = Field(
+        default=None, description="of a desk: who makes an offer of its own, once a family has agreed; none: nobody does"
+    )
     key_numbers: dict[str, int] = Field(default={}, description="which of its keys each role signs with; not named: its first")
     directory: Path = Field(default=Path(), exclude=True)
 

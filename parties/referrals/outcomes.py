@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
@@ -26,7 +27,8 @@ CHILD_HEARD, CHILD_NOT_HEARD = (
     "child-not-heard",
 )  # whether its own views were asked for and written down, in the recipient's own file
 CORRECTED = "corrected"  # the state before was recorded in error
-REFERRALS, ENDINGS = "referrals", (".html", ".json")
+REFERRALS, ENDINGS, OFFERS = "referrals", (".html", ".json"), "offers"
+STEM = "referral-"
 
 
 class Heard(NamedTuple):
@@ -131,9 +133,15 @@ def overdue(found: list[Case], now: datetime) -> list[str]:
     return [case.document for case in found if case.state is CaseState.WRITTEN and case.due and case.due < hour]
 
 
+def offer_path(settings: NodeSettings, document: str) -> Path:
+    """Return where the sheet of a case's voluntary offer is, if there is one."""
+    return settings.path(OFFERS, f"offer-{document.removeprefix(STEM)}.html")
+
+
 def delete_documents(settings: NodeSettings, document: str) -> bool:
     """Delete what was written of a referral; say whether anything was there."""
-    paths = [path for ending in ENDINGS if (path := settings.path(REFERRALS, document + ending)).exists()]
+    written = (*(settings.path(REFERRALS, document + ending) for ending in ENDINGS), offer_path(settings, document))
+    paths = [path for path in written if path.exists()]
     for path in paths:
         path.unlink(missing_ok=True)
     return bool(paths)

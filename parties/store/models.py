@@ -140,6 +140,19 @@ class DocumentLook(Base):
     looked_at: Mapped[str] = mapped_column(String(32))
 
 
+class ConsentEvent(Base):
+    """What a family said about passing its details on, case by case: a state, who recorded it, and on which ground it was passed over, if it was."""
+
+    __tablename__ = "consent_event"
+
+    event_id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    ground: Mapped[str | None] = mapped_column(String(32))
+    recorded_by: Mapped[str] = mapped_column(String(80))
+    recorded_at: Mapped[str] = mapped_column(String(32))
+
+
 class Reception(Base):
     """A reception that was submitted, its event handle, how many of its events were published, and the day on which it ended. Prison service only."""
 

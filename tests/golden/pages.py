@@ -13,6 +13,7 @@ from linkage.api.shares import MAX_SEALED_BYTES
 from linkage.search.engine import MAX_PAIRS
 from parties.extracts.read import MAX_FIELD
 from parties.referrals.cases import CASE
+from parties.referrals.consent import CONSENT, Ground
 from parties.referrals.directory import RecipientRole
 from parties.referrals.payloads import SCHEMAS, RestrictedReferral
 from parties.referrals.protection import PROTECTION, Opening
@@ -93,6 +94,7 @@ def routing() -> str:
     matrix = [(f"{posts[role]} (`{role}`)", *_marks(schema.model_fields, fields)) for role, schema in SCHEMAS.items()]
     matrix.append(("of a restricted child, any post", *_marks(RestrictedReferral.model_fields, fields)))
     duties = [(f"`{state}`", duty.owner, duty.action, ", ".join(f"`{after}`" for after in duty.then)) for state, duty in CASE.items()]
+    agreed = [(f"`{state}`", item.owner, item.action, ", ".join(f"`{after}`" for after in item.then)) for state, item in CONSENT.items()]
     protection = [(f"`{code}`", OPENINGS[opening]) for code, opening in PROTECTION.items()]
     return f"""# Who receives a referral
 
@@ -117,6 +119,15 @@ justice, so a directory cannot name any.
 Every state of a referral has an owner. `kinlink party outcomes` records what happened.
 
 {table(("state", "who owns it", "what they do", "then"), duties)}
+
+## Consent
+
+The first offer rests on the authority's own power and asks for no consent. Nothing else of a family is passed on without it; `kinlink party consent` records what a family said. To pass it over takes one of {", ".join(f"`{ground}`" for ground in Ground)}, and the name of who authorised it.
+
+{table(("state", "who owns it", "what they do", "then"), agreed)}
+
+A desk whose settings name a voluntary organisation (`voluntary_offer`, off by default) may write a sheet for it once consent is `given`, and under no other state: `kinlink party offer`. It names nobody of the family, which writes on it how it wishes to be reached, and it is deleted
+when the family withdraws.
 
 ## What each post reads
 
