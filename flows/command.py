@@ -51,6 +51,7 @@ COMMANDS = (
         "Say whether families agree that details are passed on; record what one said.",
     ),
     (("party", "offer"), "flows.commands.consent:offer", "Write the sheet for a voluntary organisation, once a family has agreed."),
+    (("party", "access"), "flows.commands.access:access", "Write what is held about a child or a parent, for whoever it is about."),
     (("party", "events"), "flows.commands.events:events", "Publish what became of receptions; at a desk, say what follows for each case."),
     (("party", "cases"), "flows.commands.cases:cases", "Write cases for a case-management system, or record what comes back."),
     (("party", "papers"), "flows.commands.desk:papers", "Write the leaflets and forms to print."),

@@ -41,8 +41,9 @@ class Agreed(NamedTuple):
 
 def consents(settings: NodeSettings, round_id: str) -> list[Agreed]:
     """Return where the consent of each case of a round stands."""
-    with _opened(settings) as store:
-        return [_of(store, case.document) for case in cases(settings, round_id)]
+    documents = [case.document for case in cases(settings, round_id)]
+    with _opened(settings) as store, Session(store) as session:
+        return [consent_of(session, document) for document in documents]
 
 
 def record_consent(
@@ -58,13 +59,12 @@ def record_consent(
     if not 1 < len(name) <= MAX_NAME:
         raise ConfigurationError(f"consent: want a name of 2 to {MAX_NAME} characters; say who records it, or who authorised it")
     _find(settings, round_id, document)
-    with _opened(settings) as store:
-        check_may_become(_of(store, document).state, state, ground)
-        with Session(store) as session, session.begin():
-            session.add(ConsentEvent(document=document, state=state, ground=ground, recorded_by=name, recorded_at=_now()))
-        if state is not Consent.GIVEN:
-            offer_path(settings, document).unlink(missing_ok=True)
-        return _of(store, document)
+    with _opened(settings) as store, Session(store) as session, session.begin():
+        check_may_become(consent_of(session, document).state, state, ground)
+        session.add(ConsentEvent(document=document, state=state, ground=ground, recorded_by=name, recorded_at=_now()))
+    if state is not Consent.GIVEN:
+        offer_path(settings, document).unlink(missing_ok=True)
+    return Agreed(document, state, ground, name)
 
 
 def write_offer(settings: NodeSettings, round_id: str, document: str, languages: tuple[str, ...]) -> Path:
@@ -77,8 +77,8 @@ def write_offer(settings: NodeSettings, round_id: str, document: str, languages:
     if settings.voluntary_offer is None:
         raise ConfigurationError("offer: this desk works with no voluntary organisation; `voluntary_offer` in settings.json names one")
     case = _find(settings, round_id, document)
-    with _opened(settings) as store:
-        state = _of(store, document).state
+    with _opened(settings) as store, Session(store) as session:
+        state = consent_of(session, document).state
     if state is not Consent.GIVEN:
         raise ConfigurationError(
             f"offer: the family's consent is {state}; ask first, and record what they say with `kinlink party consent`"
@@ -99,11 +99,10 @@ def _find(settings: NodeSettings, round_id: str, document: str) -> Case:
     return found
 
 
-def _of(store: Engine, document: str) -> Agreed:
-    with Session(store) as session:
-        last = session.scalars(
-            select(ConsentEvent).where(ConsentEvent.document == document).order_by(ConsentEvent.event_id.desc()).limit(1)
-        ).one_or_none()
+def consent_of(session: Session, document: str) -> Agreed:
+    """Return where the consent of one case stands."""
+    query = select(ConsentEvent).where(ConsentEvent.document == document).order_by(ConsentEvent.event_id.desc()).limit(1)
+    last = session.scalars(query).one_or_none()
     return Agreed(document, Consent(last.state), last.ground, last.recorded_by) if last else Agreed(document, Consent.NOT_ASKED)
 
 

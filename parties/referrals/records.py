@@ -88,7 +88,9 @@ def record_redeemed(store: Engine, item: Opened, referral: str, record_id: str =
         session.execute(update(RedeemedToken).where(RedeemedToken.envelope_id == item.envelope_id).values(done))
         if referral:
             case = {"document": referral.removesuffix(".json"), "what": CaseState.WRITTEN, "recorded_at": instant}
-            session.add(CaseEvent(**case, grade=item.body.grade, round_id=item.body.round_id, record_id=record_id))
+            carer = session.get(Person, (item.body.round_id, "adults", item.body.own_carer)) if item.body.own_carer else None
+            of_whom = {"round_id": item.body.round_id, "record_id": record_id, "carer_id": carer.record_id if carer else None}
+            session.add(CaseEvent(**case, grade=item.body.grade, **of_whom))
             keep_receptions(session, case["document"], receptions)
 
 

@@ -104,7 +104,7 @@ class DocumentApproval(Base):
 class CaseEvent(Base):
     """What became of a referral, by its document's name: a state, that one was recorded in error, or whether the child was heard, and on which day.
 
-    The first, that it was written, says of which round, record and grade; it outlives the round's map of persons, and the document.
+    The first, that it was written, says of which round, record, own record of the parent, and grade; it outlives the round's map of persons, and the document.
     """
 
     __tablename__ = "case_event"
@@ -116,6 +116,7 @@ class CaseEvent(Base):
     grade: Mapped[str | None] = mapped_column(String(1))
     round_id: Mapped[str | None] = mapped_column(String(64))
     record_id: Mapped[str | None] = mapped_column(String(200))
+    carer_id: Mapped[str | None] = mapped_column(String(200))
     happened_on: Mapped[str | None] = mapped_column(String(10))
 
 
