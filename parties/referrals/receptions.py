@@ -32,10 +32,11 @@ def open_all(sealed: Iterable[str], key: bytes | None) -> list[Attributes] | Non
 
 def is_repeat(store: Engine, record_id: str, receptions: Sequence[Attributes]) -> bool:
     """Say whether each of the receptions is behind a case of this child that is not over."""
-    states = last_states(store)
     with Session(store) as session:
         documents = session.scalars(select(CaseEvent.document).where(CaseEvent.record_id == record_id)).all()
-        going_on = [document for document in documents if states[document] not in OVER]
+    states = last_states(store)  # after the documents: holder and deputy may collect at the same time
+    going_on = [document for document in documents if states[document] not in OVER]
+    with Session(store) as session:
         known = set(session.scalars(select(CaseReception.handle).where(CaseReception.document.in_(going_on))))
     return bool(receptions) and all(item.handle in known for item in receptions)
 

@@ -6,9 +6,9 @@ Reads the node's database and extract; writes the row by which a token is kept u
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import CursorResult, Engine, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -81,12 +81,12 @@ def record_alarm(store: Engine, item: Opened, what: str) -> None:
 
 
 def record_redeemed(store: Engine, item: Opened, referral: str, record_id: str = "", receptions: Sequence[Attributes] = ()) -> None:
-    """Record that this desk redeemed a kept envelope and wrote its document of a child, if any: the last step, and the first of a case."""
+    """Record, once, that this desk redeemed a kept envelope and wrote its document of a child, if any: the last step, and the first of a case."""
     instant = _now()
+    open_still = update(RedeemedToken).where(RedeemedToken.envelope_id == item.envelope_id, RedeemedToken.referral.is_(None))
     with Session(store) as session, session.begin():
-        done = {"redeemed_at": instant, "referral": referral, "body": None}
-        session.execute(update(RedeemedToken).where(RedeemedToken.envelope_id == item.envelope_id).values(done))
-        if referral:
+        done = session.execute(open_still.values(redeemed_at=instant, referral=referral, body=None))
+        if referral and cast("CursorResult[Any]", done).rowcount:
             case = {"document": referral.removesuffix(".json"), "what": CaseState.WRITTEN, "recorded_at": instant}
             carer = session.get(Person, (item.body.round_id, "adults", item.body.own_carer)) if item.body.own_carer else None
             of_whom = {"round_id": item.body.round_id, "record_id": record_id, "carer_id": carer.record_id if carer else None}
