@@ -166,6 +166,14 @@ def _copy(founded: Founded, made: Path, directory: Path, database_url: str) -> "
     return Linkage(founded, directory, database_url)
 
 
+def _wait_for_threads(store: Engine) -> None:
+    """Wait for requests that the service's threads still work on: a connection that comes back to a pool that is gone is never closed."""
+    at_work = getattr(store.pool, "checkedout", int)
+    deadline = time.monotonic() + START_SECONDS
+    while at_work() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 @contextmanager
 def closing_engine(url: str) -> Iterator[Engine]:
     """Give the engine of a database of the service's tables."""
@@ -271,6 +279,7 @@ class Linkage:
             self._server.should_exit = True
             self._thread.join(START_SECONDS)
             assert not self._thread.is_alive()
+            _wait_for_threads(self.store)
             self.store.dispose()
             self._server = None
 

@@ -62,7 +62,9 @@ def world(tmp_path, migrated_url):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'service.sqlite'}"
-    migrate(open_store(url))
+    store = open_store(url)
+    migrate(store)
+    store.dispose()
     made = make_world(tmp_path_factory.mktemp("leases"), url)
     assert made.open_round().is_success
     yield made
