@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flows.demo.circumstances import SPREAD_AT, spread
 from flows.demo.plan import Member
 from flows.demo.processes import Processes
 
@@ -19,6 +21,8 @@ def copy_lists(extracts: Path, authorities: Sequence[Member]) -> None:
         for path in (extracts / str(member.extract)).iterdir():
             if path.stem in LISTS:
                 shutil.copy(path, extracts / member.desk)
+        if member.gss_code == SPREAD_AT:
+            spread(extracts / member.desk, date.today())
 
 
 def make_desks(
