@@ -54,7 +54,7 @@ from schemas.audit import AuditEvent
 from schemas.byte_columns import Bytes2D
 from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
-from schemas.joins import NAMING, PERSON_BYTES
+from schemas.joins import NAMING, PERSON_BYTES, AgeBand
 from schemas.roster import Kind
 from schemas.token import envelope_id
 from validation.progress import Progress
@@ -64,6 +64,7 @@ LINKS = pa.schema(
         pa.field("prisoner", pa.binary(PERSON_BYTES), nullable=False),
         pa.field("child", pa.binary(PERSON_BYTES), nullable=False),
         pa.field("authority", pa.string(), nullable=False),
+        pa.field("age", pa.int8(), nullable=False),  # a band of `schemas.joins.AgeBand`
     ]
 )
 
@@ -263,9 +264,16 @@ def _links_table(found: Iterable[Found], decided: Iterable[Decided], people: Peo
             pa.array([people.id("adults", prisoner) for prisoner, _ in linked], pa.binary(PERSON_BYTES)),
             pa.array([people.id("children", child) for _, child in linked], pa.binary(PERSON_BYTES)),
             pa.array([child.organisation for _, child in linked], pa.string()),
+            pa.array([_age(people, child) for _, child in linked], pa.int8()),
         ],
         schema=LINKS,
     )
+
+
+def _age(people: People, child: Person) -> AgeBand:
+    """Return the age band that an authority says of its child."""
+    relation = people.relations.get(child)
+    return relation.age if relation else AgeBand.NOT_KNOWN
 
 
 def _frames(pools: RoundPools, controls: Controls) -> dict[str, Bytes2D]:

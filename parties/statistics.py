@@ -4,21 +4,26 @@ Only noised integers pass through here.
 """
 
 from importlib.metadata import version
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
+from parties.publication.corrected import FEWEST, Evidence
+from parties.publication.criteria import criteria
+from parties.publication.places import published_rows
 from parties.publication.released import Released
 from parties.rounds import fetch_round
 from parties.settings import NodeSettings
 from schemas.aggregate import CONTEXT, NATION, NoisedTable
-from schemas.errors import ServiceError
+from schemas.errors import ConfigurationError, ServiceError
 from schemas.geography import authority, nation
 from schemas.roster import Role, keys_of
 from schemas.signature import SignedDocument, check_signed
 
 DAY = len("2026-11-23")
+MAX_EVIDENCE_BYTES = 64 * 1024
 
 
 def fetch_table(settings: NodeSettings, round_id: str, *, client: ServiceClient | None = None) -> NoisedTable:
@@ -54,12 +59,29 @@ def fetch_released(settings: NodeSettings, round_id: str) -> Released:
     return Released(table, area_names(settings), window.opens_at[:DAY], window.closes_at[:DAY], version("kinlink"))
 
 
+def read_evidence(path: Path) -> Evidence:
+    """Return the office's evidence of how many links are right and how many are missing.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or does not say what it must.
+    """
+    try:
+        if path.stat().st_size > MAX_EVIDENCE_BYTES:
+            raise ConfigurationError(f"{path}: over {MAX_EVIDENCE_BYTES} bytes; evidence is four numbers and their source")
+        return Evidence.model_validate_json(path.read_bytes())
+    except OSError:
+        raise ConfigurationError(f"{path}: cannot be read; name the file with --evidence") from None
+    except ValidationError as error:
+        wrong = ".".join(str(part) for part in error.errors()[0]["loc"]) or "numbers"
+        raise ConfigurationError(
+            f"{path}: {wrong}: want source, reviewed and right of them, known and linked of them, samples of {FEWEST} at least; see docs/how-to/publish-a-table.md"
+        ) from None
+
+
 def adds_up(table: NoisedTable) -> bool:
-    """Say whether the adjusted counts are what was promised: the measured areas, none below 0, coming to the nation's."""
-    if not table.adjusted or [cell.area for cell in table.adjusted] != [cell.area for cell in table.cells]:
-        return False
-    nation, *areas = (cell.value for cell in table.adjusted)
-    return min([nation, *areas]) >= 0 and nation == sum(areas)
+    """Say whether the adjusted counts are what was promised; see `parties.publication.criteria` for what that is."""
+    rows = published_rows(table, {})
+    return bool(rows) and all(rule.holds for rule in criteria(table, rows))
 
 
 def area_names(settings: NodeSettings) -> dict[str, str]:

@@ -14,15 +14,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from schemas.encoding_set import POPULATIONS, Population
 from schemas.errors import SealError, SubmissionError
-from schemas.joins import PERSON_BYTES, Relation, Standing
+from schemas.joins import PERSON_BYTES, AgeBand, Relation, Standing
 
 MAX_TIED: Final = 12
 MAX_COUNT: Final = 255
 OPENER_BYTES: Final = 32
 UNKNOWN_VALUE: Final = "join: a value is not a known one; update Kinlink and submit again"
 
-_TIED = Struct(f"<{PERSON_BYTES}sBH")  # person, standing, quarter
-_RECORD = Struct(f"<{PERSON_BYTES}sBBHBB{MAX_TIED * _TIED.size}s")  # person, population, standing, quarter, tied, more, who is tied
+_TIED = Struct(f"<{PERSON_BYTES}sBH")  # person, standing and age, quarter
+_RECORD = Struct(f"<{PERSON_BYTES}sBBHBB{MAX_TIED * _TIED.size}s")  # person, population, standing and age, quarter, tied, more, who is tied
+_AGE = 16  # times the age band, beside 1 + the standing
 _IV = bytes(12)  # an opener is of one nonce and one side: it seals one join
 JOIN_BYTES: Final = _RECORD.size
 SEALED_JOIN_BYTES: Final = JOIN_BYTES + 16  # the tag
@@ -80,26 +81,27 @@ def read_join(content: bytes) -> Join | None:
         raise SubmissionError(f"join: want {JOIN_BYTES} bytes; update Kinlink and submit again")
     if content == _NOBODY:
         return None
-    person, population, standing, last_contact, count, more, ties = _RECORD.unpack(content)
+    person, population, said, last_contact, count, more, ties = _RECORD.unpack(content)
     if not (1 <= population <= len(POPULATIONS) and count <= MAX_TIED and any(person)) or any(ties[count * _TIED.size :]):
         raise SubmissionError(UNKNOWN_VALUE)
     return Join(
         person=person,
         population=POPULATIONS[population - 1],
-        relation=_relation(standing, last_contact),
-        tied=tuple(Tied(tied, _relation(*said)) for tied, *said in _TIED.iter_unpack(ties[: count * _TIED.size])),
+        relation=_relation(said, last_contact),
+        tied=tuple(Tied(tied, _relation(*of_tied)) for tied, *of_tied in _TIED.iter_unpack(ties[: count * _TIED.size])),
         more=more,
     )
 
 
 def _written(relation: Relation | None) -> tuple[int, int]:
-    return (0, 0) if relation is None else (1 + relation.standing, relation.last_contact)
+    return (0, 0) if relation is None else (_AGE * relation.age + 1 + relation.standing, relation.last_contact)
 
 
-def _relation(standing: int, last_contact: int) -> Relation | None:
-    if standing > len(Standing) or (last_contact and not standing):
+def _relation(said: int, last_contact: int) -> Relation | None:
+    age, standing = divmod(said, _AGE)
+    if standing > len(Standing) or age >= len(AgeBand) or ((last_contact or age) and not standing):
         raise SubmissionError(UNKNOWN_VALUE)
-    return Relation(Standing(standing - 1), last_contact) if standing else None
+    return Relation(Standing(standing - 1), last_contact, AgeBand(age)) if standing else None
 
 
 def seal_join(content: bytes, opener: bytes) -> bytes:

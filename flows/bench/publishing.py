@@ -7,15 +7,19 @@ from statistics import mean
 from typing import Any
 
 from flows.bench.counts import CAP, MICRO_RHO, TABLES, Outcome, compare, invented, measured
+from flows.bench.linkage_error import CASES, coverage
 from flows.bench.noise import CONTROL_SCALE, SCALES, WEAKER, empirical_epsilon, fit, rounded_normal, sampled
+from flows.bench.released import release
 from flows.bench.targets import Figure, verdict
-from linkage.disclosure.measuring import total_cost
-from linkage.disclosure.noise import plan
+from linkage.disclosure.measuring import scales_of, total_cost
+from linkage.disclosure.noise import DELTA, epsilons
 from linkage.disclosure.strategy import EIGHT_QUERIES
 
 PLACES = (330, 175)
 ENOUGH = 20  # repetitions; below, an error measured on few values may miss its target by chance
 EXACT = ("nation", "region")  # few values a repetition: held to least squares' exact deviation, printed beside what was measured
+FEW_VALUES = ("nation", "nation x age", "country", "country x age")  # a repetition; their coverage wants thousands
+ROUNDS = 4_000  # of each case: a coverage of 95 % is then known to .7 %
 ATTACKS = 20_000
 
 
@@ -47,6 +51,8 @@ def run(*, repetitions: int, draws: int, seed: int, tell: Callable[[str, int, in
         stage = f"{places} authorities"
         found.outcomes.append(compare(places, seed=seed, repetitions=repetitions, tell=partial(_told, tell, stage, repetitions)))
         found.figures += _errors(found.outcomes[-1], "" if repetitions >= ENOUGH else "few repetitions")
+    found.figures += _released(seed, repetitions, tell)
+    found.figures += _linkage_error(seed, tell)
     found.figures += [*_noise(draws, tell), *_accounting(seed)]
     return found
 
@@ -70,6 +76,22 @@ def _errors(outcome: Outcome, few: str) -> Iterator[Figure]:
     yield Figure(f"{places}: seconds a release", sorted(ours.seconds)[len(ours.seconds) // 2])
 
 
+def _released(seed: int, repetitions: int, tell: Callable[[str, int, int], None]) -> Iterator[Figure]:
+    few = "" if repetitions >= ENOUGH else "few repetitions"
+    found = release(seed=seed, repetitions=repetitions, tell=partial(_told, tell, "a round's table", repetitions))
+    for table, error in found.rmse.items():
+        yield Figure(f"a round's table: error of {table}", error, few)
+    shares = [share for table, share in found.covered.items() if table not in FEW_VALUES]
+    yield Figure("a round's table: least coverage of 95 % intervals", min(shares), few)
+
+
+def _linkage_error(seed: int, tell: Callable[[str, int, int], None]) -> Iterator[Figure]:
+    found = coverage(seed=seed, repetitions=ROUNDS, tell=partial(_told, tell, "linkage error", len(CASES)))
+    yield Figure("linkage error: least coverage of 95 % intervals", min(found.total))
+    yield Figure("linkage error: most coverage of 95 % intervals", max(found.total))
+    yield Figure("linkage error: coverage for noise alone, at most", max(found.noise_alone))
+
+
 def _noise(draws: int, tell: Callable[[str, int, int], None]) -> Iterator[Figure]:
     fits = []
     for done, scale in enumerate(SCALES, start=1):
@@ -77,14 +99,14 @@ def _noise(draws: int, tell: Callable[[str, int, int], None]) -> Iterator[Figure
         tell("noise", done, len(SCALES))
     yield Figure("noise: least p of four scales", min(fits))
     yield Figure("noise: p of the control", fit(rounded_normal, CONTROL_SCALE, draws))
-    claim = plan(cap=CAP, micro_rho=MICRO_RHO).epsilon_per_mille / 1_000
+    claim = epsilons(scales_of(EIGHT_QUERIES, cap=CAP, micro_rho=MICRO_RHO), CAP)[DELTA] / 1_000
     yield Figure("attack: proven epsilon, of the claim", empirical_epsilon(CAP, MICRO_RHO, ATTACKS) / claim)
     yield Figure("attack: the same with an eighth of the noise", empirical_epsilon(CAP, MICRO_RHO, ATTACKS, weaker=WEAKER) / claim)
 
 
 def _accounting(seed: int) -> Iterator[Figure]:
     domain, cells = invented(PLACES[1], seed)
-    cost = total_cost(measured(cells, domain, EIGHT_QUERIES), CAP)
+    cost = total_cost([item.scale for item in measured(cells, domain, EIGHT_QUERIES)], CAP)
     yield Figure("cost of eight queries, of what was granted", cost / MICRO_RHO)
 
 

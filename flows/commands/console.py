@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 Progress = Callable[[str, int, int], None]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 ERASE = "\x1b[K"  # of the terminal's line: the last text may have been longer
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 Flag = Annotated[bool, Parameter(negative="")]
 
 

@@ -8,6 +8,7 @@ from cyclopts import Parameter, validators
 
 from flows.commands.console import Flag, Json, say
 from flows.compiling import announced
+from flows.demo.circumstances import SPREAD_AT
 from flows.demo.directories import prepare
 from flows.demo.plan import STATISTICS
 from flows.demo.processes import Processes
@@ -98,6 +99,10 @@ def _show(summary: dict[str, Any], directory: Path) -> None:
     ):
         console.print(f"{name:>11}  {text}", highlight=False, soft_wrap=True)
     console.print(f"{'bulletin':>11}  {directory / STATISTICS.organisation / BULLETIN}", highlight=False, soft_wrap=True)
+    desk = directory / f"local-authority-{SPREAD_AT.lower()}-desk"
+    if desk.exists():  # a population that was given may have other authorities
+        said = f"{desk / 'referrals'}: of children in every circumstance that decides who is asked"
+        console.print(f"{'referrals':>11}  {said}", highlight=False, soft_wrap=True)
     console.print(f"{'files':>11}  {directory}", highlight=False, soft_wrap=True)
 
 

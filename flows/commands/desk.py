@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flows.commands.console import Flag, Json, emit
 from flows.commands.passphrase import NOT_GIVEN, Passphrase, chosen, warn_of_unencrypted
@@ -12,7 +12,7 @@ from parties.settings import load_settings
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from parties.referrals.outcomes import Heard
+    from parties.referrals.outcomes import Case, Heard
 
 
 def desk(
@@ -138,15 +138,21 @@ def outcomes(
     if document is not None and (record or heard):
         record_outcome(settings, round, document, record, heard=heard)
     found = cases(settings, round)
-    rows = [
-        {"document": case.document, "state": case.state, "due": case.due, "owner": case.duty.owner, "child_heard": _said_of(case.heard)}
-        for case in found
-    ]
-    lines = [f"{case.document} {case.state}, act by {case.due or '-'}: {case.duty.owner} {case.duty.action}" for case in found]
     late = overdue(found, datetime.now(UTC))
+    lines = [_line(case) for case in found]
     lines += [f"{len(late)} of {len(found)} are overdue: nobody has acknowledged them in time"] if late else []
-    figures = {"counts": counts(found), "posts": by_post(found), "overdue": late}
-    emit({"round_id": round, "cases": rows, **figures}, "\n".join(lines) or "no referrals in this round", as_json=as_json)
+    figures = {"cases": [_listed(case) for case in found], "counts": counts(found), "posts": by_post(found), "overdue": late}
+    emit({"round_id": round, **figures}, "\n".join(lines) or "no referrals in this round", as_json=as_json)
+
+
+def _listed(case: "Case") -> dict[str, Any]:
+    said = {"document": case.document, "state": case.state, "due": case.due, "first": case.is_first, "owner": case.duty.owner}
+    return {**said, "child_heard": _said_of(case.heard)}
+
+
+def _line(case: "Case") -> str:
+    first = " (first)" if case.is_first else ""
+    return f"{case.document} {case.state}, act by {case.due or '-'}{first}: {case.duty.owner} {case.duty.action}"
 
 
 def _said_of(heard: "Heard | None") -> dict[str, str] | None:

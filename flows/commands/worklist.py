@@ -1,13 +1,8 @@
 """`kinlink party worklist`: the desk in a browser."""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter, validators
-
-from flows.commands.console import say
-
-Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
+from flows.commands.console import Port, say
 
 
 def worklist(*, dir: Path = Path(), port: Port = 0) -> None:

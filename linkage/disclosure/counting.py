@@ -1,8 +1,8 @@
-"""Count distinct linked children by authority, with every family capped. Pure: a table in, integers out.
+"""Count distinct linked children by authority and age band, with every family capped. Pure: a table in, integers out.
 
 The privacy unit is a family: the imprisoned people and children that links join, directly or through one another.
-No family adds more than `cap` children to all counts together, so leaving one out moves the vector of areas by at
-most `cap` in L2 norm, and the nation's total by at most `cap`.
+No family adds more than `cap` children to all counts together, so leaving one out moves the cells, and whatever sums of
+them a query has, by at most `cap` in L2 norm.
 """
 
 import hmac
@@ -16,6 +16,8 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from schemas.joins import AgeBand
+
 _Numbers = npt.NDArray[np.int64]
 _Child = tuple[str, bytes]  # authority's name, and the child's id within it
 _Value = TypeVar("_Value", bound=Hashable)
@@ -23,10 +25,9 @@ _Value = TypeVar("_Value", bound=Hashable)
 
 @dataclass(frozen=True, repr=False)
 class Counts:
-    """Exact counts: one per area, in the order asked for, and their total. Never stored, logged or shown."""
+    """Exact counts: for each area, in the order asked for, one per age band. Never stored, logged or shown."""
 
-    areas: list[int]
-    total: int
+    cells: list[list[int]]
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -34,12 +35,12 @@ class Counts:
 
 
 def count_children(links: pa.Table, authorities: Sequence[str], *, cap: int, key: bytes) -> Counts:
-    """Return how many distinct children of each authority are linked, at most `cap` from one family.
+    """Return how many distinct children of each authority and age band are linked, at most `cap` from one family.
 
     A child whom two authorities know is one child where both records reach the same prisoner: links name the record that acts.
 
     Args:
-        links: one row per imprisoned person and authority's child: `prisoner`, `child` (ids), `authority` (name).
+        links: one row per imprisoned person and authority's child: `prisoner`, `child` (ids), `authority` (name), `age` (a band).
         authorities: the published areas; those without a link count 0.
         cap: the most children that one family may add.
         key: ranks the children of a family, so that the same ones are kept whenever the same links are counted.
@@ -54,8 +55,11 @@ def count_children(links: pa.Table, authorities: Sequence[str], *, cap: int, key
     place = {authority: index for index, authority in enumerate(authorities)}
     if not place.keys() >= {authority for authority, _ in children}:
         raise ValueError("a link names an authority outside the published areas")
-    areas = np.array([place[children[child][0]] for child in kept], dtype=np.int64)
-    return Counts(np.bincount(areas, minlength=len(place)).tolist(), len(kept))
+    ages = dict(zip(child_of_link.tolist(), links["age"].to_pylist(), strict=True))
+    cells = np.zeros((len(place), len(AgeBand)), dtype=np.int64)
+    for child in kept:
+        cells[place[children[child][0]], ages[child]] += 1
+    return Counts(cells.tolist())
 
 
 def _numbered(values: Iterable[_Value]) -> tuple[_Numbers, list[_Value]]:

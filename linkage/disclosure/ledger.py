@@ -88,6 +88,14 @@ def earlier_answer(session: Session, request: Request) -> dict[str, Any] | None:
     )
 
 
+def answered_otherwise(session: Session, request: Request) -> bool:
+    """Say whether another query was answered of the same data: what an earlier version asked is not asked again in other words."""
+    query = select(NoisedRelease.seq).where(
+        NoisedRelease.snapshot_sha256 == request.snapshot_sha256, NoisedRelease.query_sha256 != request.query_sha256
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def answer_once(session: Session, request: Request, draw: Callable[[], dict[str, Any]], *, now: datetime) -> tuple[dict[str, Any], bool]:
     """Return the answer, and whether it is new: debited, then drawn, then kept, in the caller's transaction.
 

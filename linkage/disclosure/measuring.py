@@ -31,18 +31,32 @@ def measure(cells: Numbers, domain: Domain, queries: Sequence[Query], *, cap: in
     if cells.shape != (domain.places(domain.levels - 1), domain.ages, domain.sexes):
         raise ValueError("measure: the cells are not those of the domain's last level")
     levels = by_level(cells, domain)
-    scales = [scale_for(share, cap) for share in granted(queries, micro_rho)]
+    scales = scales_of(queries, cap=cap, micro_rho=micro_rho)
     return [_measured(query, query.of(levels[query.level]), scale) for query, scale in zip(queries, scales, strict=True)]
 
 
-def total_cost(measurements: Sequence[Measurement], cap: int) -> int:
-    """Return what the measurements cost together, in millionths of rho, each rounded up: what the ledger debits."""
-    return sum(cost(item.scale, cap) for item in measurements)
+def scales_of(queries: Sequence[Query], *, cap: int, micro_rho: int) -> list[float]:
+    """Return the scale of each query's noise, in children.
+
+    Raises:
+        ValueError: rho is too small to share out.
+    """
+    return [scale_for(share, cap) for share in granted(queries, micro_rho)]
+
+
+def total_cost(scales: Sequence[float], cap: int) -> int:
+    """Return what queries of these scales cost together, in millionths of rho, each rounded up: what the ledger debits."""
+    return sum(cost(scale, cap) for scale in scales)
+
+
+def half_width(deviation: float) -> int:
+    """Return how far a 95 % interval reaches to either side, rounded outwards, from a standard deviation."""
+    return math.ceil(NORMAL_95 * deviation)
 
 
 def interval(value: int, deviation: float) -> tuple[int, int]:
     """Return the whole 95 % interval about a published value, cut at 0, from its estimate's standard deviation."""
-    half = math.ceil(NORMAL_95 * deviation)
+    half = half_width(deviation)
     return max(0, value - half), value + half
 
 

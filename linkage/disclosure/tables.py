@@ -3,9 +3,11 @@
 Exact counts live inside `_draw` alone; what is stored, returned and logged is noised.
 """
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -13,23 +15,26 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.clock import as_text
-from linkage.disclosure.adjusting import adjusted
+from linkage.disclosure.adjusting import adjusted, as_cells
 from linkage.disclosure.counting import count_children
-from linkage.disclosure.ledger import Request, answer_once, open_budget
-from linkage.disclosure.noise import DELTA, NATION_PER_MILLE, Noised, Plan, epsilons, noised, plan
+from linkage.disclosure.ledger import Request, answer_once, answered_otherwise, open_budget
+from linkage.disclosure.measuring import measure, scales_of, total_cost
+from linkage.disclosure.noise import DELTA, epsilons
+from linkage.disclosure.places import SIX_QUERIES, Places
 from linkage.inbox.vault import LINKS_BLOB, Vault
 from linkage.settings import ServiceSettings
 from linkage.storage_keys import data_key
 from linkage.store.audit import append
 from linkage.store.models import Round
-from schemas.aggregate import NATION, Cell, NoisedTable
-from schemas.agreement import Agreement
+from schemas.aggregate import NoisedTable
+from schemas.agreement import Agreement, Statistics
 from schemas.audit import AuditEvent
 from schemas.canonical import digest_of
 from schemas.errors import AgreementError, RoundError
+from schemas.joins import AgeBand
 from schemas.roster import Kind, Roster
 
-QUERY = "distinct-linked-children-by-authority/1"
+QUERY = "distinct-linked-children-by-authority-and-age/1"
 NOISED = "table-noised"  # kind of an audit event
 CAP_KEY_INFO = b"kinlink/family-cap/1"
 
@@ -40,7 +45,7 @@ def noised_table(session: Session, settings: ServiceSettings, round_id: str, *, 
     Runs in the caller's transaction, which must be committed before the table is shown to anyone.
 
     Raises:
-        RoundError: there is no such round, or its findings do not exist yet.
+        RoundError: there is no such round, its findings do not exist yet, or an earlier version drew its table.
         AgreementError: the round ran under another agreement, or an authority has no area code.
         BudgetError: the agreement's privacy budget does not cover it.
     """
@@ -53,69 +58,87 @@ def noised_table(session: Session, settings: ServiceSettings, round_id: str, *, 
             "table: the round ran under another agreement than the one installed; its budget is closed, publish what was released"
         )
     areas, statistics = published_areas(agreed.roster), agreed.agreement.statistics
-    noise = plan(cap=statistics.cap, micro_rho=statistics.release_micro_rho)
     open_budget(session, agreed.agreement_digest, statistics.total_micro_rho)
-    request = _request(round_, agreed.agreement, agreed.agreement_digest, areas, noise)
-    answer, is_new = answer_once(session, request, lambda: _draw(settings, round_, areas, noise), now=now)
+    request = _request(round_, agreed.agreement, agreed.agreement_digest, areas)
+    if answered_otherwise(session, request):
+        raise RoundError(
+            "table: an earlier version of Kinlink drew this round's, and no other is drawn; publish it with that version, or the next round's"
+        )
+    answer, is_new = answer_once(session, request, lambda: _draw(settings, round_, areas, statistics), now=now)
     if is_new:
         append(session, _event(round_id, actor, request, now))
-    return _completed(NoisedTable.model_validate(answer), noise)
+    return NoisedTable.model_validate(answer)
 
 
 def published_areas(roster: Roster) -> dict[str, str]:
     """Return the area code of every rostered authority, by its name: the whole domain, whoever has a link.
 
     Raises:
-        AgreementError: an authority has no area code.
+        AgreementError: an authority has no area code, or another one's.
     """
     authorities = roster.of_kind(Kind.LOCAL_AUTHORITY)
     without = [item.organisation for item in authorities if item.gss_code is None]
     if without:
         raise AgreementError(f"roster: {without[0]} has no GSS code, so it cannot be counted; ask the root signers to add it")
-    return {item.organisation: item.gss_code or "" for item in authorities}
+    areas = {item.organisation: item.gss_code or "" for item in authorities}
+    twice = [code for code, times in Counter(areas.values()).items() if times > 1]
+    if twice:
+        raise AgreementError(
+            f"roster: two authorities have the GSS code {twice[0]}, so neither can be counted; ask the root signers to mend it"
+        )
+    return areas
 
 
-def _completed(measured: NoisedTable, noise: Plan) -> NoisedTable:
-    """Add what follows from the noised integers alone: it is not stored, and gives the same each time."""
-    return measured.model_copy(update={"adjusted": adjusted(measured.cells, noise), "epsilon_per_mille_at": epsilons(noise)})
+def _scales(statistics: Statistics) -> list[float]:
+    return scales_of(SIX_QUERIES, cap=statistics.cap, micro_rho=statistics.release_micro_rho)
 
 
-def _request(round_: Round, agreement: Agreement, agreement_digest: str, areas: dict[str, str], noise: Plan) -> Request:
+def _request(round_: Round, agreement: Agreement, agreement_digest: str, areas: dict[str, str]) -> Request:
     """Describe query and data by digests that hold no count: a round's links never change once they are found."""
+    statistics = agreement.statistics
+    micro_rho = total_cost(_scales(statistics), statistics.cap)
     query = {
         "query": QUERY,
         "areas": sorted(areas.values()),
-        "cap": noise.cap,
-        "micro_rho": noise.micro_rho,
-        "nation_per_mille": NATION_PER_MILLE,
+        "cap": statistics.cap,
+        "micro_rho": micro_rho,
+        "per_mille": [query.per_mille for query in SIX_QUERIES],
         "link_centibits": agreement.release.link_centibits,
     }
     return Request(
         budget_id=agreement_digest,
         query_sha256=digest_of(query),
         snapshot_sha256=digest_of({"round": round_.round_id, "digest": round_.digest}),
-        micro_rho=noise.micro_rho,
+        micro_rho=micro_rho,
     )
 
 
-def _draw(settings: ServiceSettings, round_: Round, areas: dict[str, str], noise: Plan) -> dict[str, Any]:
-    links = pa.ipc.open_file(pa.BufferReader(Vault(settings, round_).read_blob(LINKS_BLOB))).read_all()
-    exact = count_children(links, list(areas), cap=noise.cap, key=_cap_key(data_key(settings, round_)))
-    by_area, nation = noised(exact, noise)
-    cells = [_cell(NATION, nation), *(_cell(code, value) for code, value in zip(areas.values(), by_area, strict=True))]
+def _draw(settings: ServiceSettings, round_: Round, areas: dict[str, str], statistics: Statistics) -> dict[str, Any]:
+    places, scales = Places(tuple(areas.values())), _scales(statistics)
+    exact = count_children(_links(settings, round_), list(areas), cap=statistics.cap, key=_cap_key(data_key(settings, round_)))
+    cells = np.array(exact.cells, dtype=np.int64)[:, :, np.newaxis]
+    measured = measure(cells, places.domain, SIX_QUERIES, cap=statistics.cap, micro_rho=statistics.release_micro_rho)
+    noised = as_cells(measured, places)
+    epsilon = epsilons(scales, statistics.cap)
     table = NoisedTable(
         round_id=round_.round_id,
-        cap=noise.cap,
-        micro_rho=noise.micro_rho,
-        epsilon_per_mille=noise.epsilon_per_mille,
+        cap=statistics.cap,
+        micro_rho=total_cost(scales, statistics.cap),
+        epsilon_per_mille=epsilon[DELTA],
         delta=DELTA,
-        cells=cells,
+        cells=noised,
+        epsilon_per_mille_at=epsilon,
+        adjusted=adjusted(noised, places, scales),
     )
-    return table.model_dump(exclude={"adjusted", "epsilon_per_mille_at"})
+    return table.model_dump()
 
 
-def _cell(area: str, count: Noised) -> Cell:
-    return Cell(area=area, value=count.value, lower=count.lower, upper=count.upper)
+def _links(settings: ServiceSettings, round_: Round) -> pa.Table:
+    """Return the round's links; an earlier version, whose findings are there, asked nobody how old a child is."""
+    links = pa.ipc.open_file(pa.BufferReader(Vault(settings, round_).read_blob(LINKS_BLOB))).read_all()
+    if "age" in links.column_names:
+        return links
+    return links.append_column("age", pa.array([int(AgeBand.NOT_KNOWN)] * len(links), pa.int8()))
 
 
 def _cap_key(key: bytes) -> bytes:

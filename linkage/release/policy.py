@@ -87,8 +87,8 @@ def _in_line(records: set[Person], relations: Mapping[Person, Relation], release
     """Return the records of one child in the order in which they act."""
 
     def place(record: Person) -> tuple[Standing, bool, int, Person]:
-        standing, last_contact = relations.get(record, Relation(Standing.RESIDENT))
-        return standing, record not in released, -last_contact, record
+        relation = relations.get(record, Relation(Standing.RESIDENT))
+        return relation.standing, record not in released, -relation.last_contact, record
 
     return sorted(records, key=place)
 

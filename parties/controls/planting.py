@@ -32,7 +32,7 @@ def plant(mapped: Mapped, families: Iterable[ControlFamily], organisation: str, 
         if recorded.child is not None:
             child = mapped.children.add(key, recorded.child)
             if kind is Kind.LOCAL_AUTHORITY:
-                mapped.relations[child] = Relation(Standing.RESIDENT)
+                mapped.relate(child, Relation(Standing.RESIDENT), recorded.child)
         mapped.tie(key, key)
 
 

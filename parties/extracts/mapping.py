@@ -61,7 +61,7 @@ class Held:
 
 @dataclass(repr=False)
 class Mapped:
-    """What an extract says: two populations, ties as pairs of their indexes, an authority's relation by child, the newest reception by adult.
+    """What an extract says: two populations, ties as pairs of their indexes, an authority's relation and the date of birth by child, the newest reception by adult.
 
     Shows nothing in `repr`.
     """
@@ -70,6 +70,7 @@ class Mapped:
     children: People = field(default_factory=People)
     ties: set[tuple[int, int]] = field(default_factory=set)
     relations: dict[int, Relation] = field(default_factory=dict)
+    births: dict[int, str] = field(default_factory=dict)
     held: dict[int, Held] = field(default_factory=dict)
 
     def rows(self) -> dict[Population, PersonRows]:
@@ -80,6 +81,10 @@ class Mapped:
         """Tie two records, if both are there."""
         if adult in self.adults.index and child in self.children.index:
             self.ties.add((self.adults.index[adult], self.children.index[child]))
+
+    def relate(self, child: int, relation: Relation, record: Record) -> None:
+        """Say how an authority is related to a child of its own, and keep the birthday that its age in a round follows from."""
+        self.relations[child], self.births[child] = relation, record["date_of_birth"]
 
     def __repr__(self) -> str:
         """Show how many, and nothing else."""
@@ -162,7 +167,7 @@ def _map_local_authority(records: Records) -> Mapped:
     for carer in records("carers"):
         mapped.adults.add(carer["carer_id"], carer)
     for child in records("children"):
-        mapped.relations[mapped.children.add(child["child_id"], child)] = _relation(child)
+        mapped.relate(mapped.children.add(child["child_id"], child), _relation(child), child)
     for tie in records("ties"):
         if tie["relation"] not in NOT_A_PARENT:
             mapped.tie(tie["carer_id"], tie["child_id"])

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
 
-from parties.publication.charts import intervals_svg, tiles_svg
-from parties.publication.places import Level, of_level, region_code
+from parties.publication.charts import intervals_svg, most_first, tiles_svg
+from parties.publication.places import AGES, Level, Row, of_level, region_code
+from parties.publication.plain import CORRECTED, corrected_cells
 from parties.publication.released import MILLION, THOUSAND, Released
 from parties.publication.wording import WORDS
-from schemas.geography import authorities, regions
+from schemas.geography import Place, authorities, regions
 
 TEMPLATE: Final = "bulletin.html"
 FILES: Final[Mapping[str, str]] = {"en": "bulletin.html", "cy": "bwletin.html"}
@@ -35,6 +36,11 @@ def _content(released: Released, language: str) -> dict[str, Any]:
         "w": words,
         "table": table,
         "rows": released.rows,
+        "evidence": words["corrected_text"].format(**released.evidence.model_dump()) if released.evidence else None,
+        "columns": list(CORRECTED),
+        "corrected": [(item.row.place, item.row.level, corrected_cells(item)[3:]) for item in released.corrected],
+        "ages": AGES,
+        "by_age": _by_age(released),
         "criteria": released.criteria,
         "period": words["period"].format(opens=released.opens, closes=released.closes),
         "headline": words["headline"].format(
@@ -49,6 +55,12 @@ def _content(released: Released, language: str) -> dict[str, Any]:
     }
 
 
+def _by_age(released: Released) -> list[tuple[Place, list[Row]]]:
+    """Return each place above authorities with its counts in the order of `AGES`."""
+    found = {(row.place, row.age): row for row in released.by_age if row.level is not Level.AUTHORITY}
+    return [(place, [found[place, age] for age in AGES if (place, age) in found]) for place in dict.fromkeys(place for place, _ in found)]
+
+
 def _charts(released: Released, language: str) -> Any:
     """Yield caption and drawing of each region that has an authority here, and of authorities that lie in no known one."""
     areas = of_level(released.rows, Level.AUTHORITY)
@@ -57,7 +69,7 @@ def _charts(released: Released, language: str) -> Any:
         within = [row for row in areas if region_code(row.place) == code]
         if within:
             caption = WORDS[language]["chart_caption"].format(region=name)
-            yield caption, _own(intervals_svg(within, language, caption))
+            yield caption, _own(intervals_svg(most_first(within, language), caption))
 
 
 def _own(drawing: str) -> Any:

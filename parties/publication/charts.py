@@ -18,19 +18,23 @@ TILE_WIDTH, TILE_HEIGHT, PER_ROW, GAP, LETTERS = 116, 34, 6, 4, 17
 TICKS: Final = 4
 
 
-def intervals_svg(rows: Sequence[Row], language: str, caption: str) -> str:
-    """Return one region's authorities, the most children first: a dot for the count, a line for its interval."""
-    ordered = sorted(rows, key=lambda row: (-row.value, row.place.code))
-    end = _round_up(max(row.upper for row in ordered))
-    drawing = _drawing(WIDTH, TOP + ROW * len(ordered) + 8, caption)
+def most_first(rows: Sequence[Row], language: str) -> list[tuple[str, Row]]:
+    """Return rows with their places' names, the most children first."""
+    return [(row.place.named(language), row) for row in sorted(rows, key=lambda row: (-row.value, row.place.code))]
+
+
+def intervals_svg(named: Sequence[tuple[str, Row]], caption: str) -> str:
+    """Return rows under their names, in this order: a dot for the count, a line for its interval."""
+    end = _round_up(max(row.upper for _, row in named))
+    drawing = _drawing(WIDTH, TOP + ROW * len(named) + 8, caption)
     for tick in range(TICKS + 1):
         value = end * tick // TICKS
         across = _across(value, end)
-        _add(drawing, "line", x1=across, x2=across, y1=TOP - 4, y2=TOP + ROW * len(ordered), stroke=PALE)
+        _add(drawing, "line", x1=across, x2=across, y1=TOP - 4, y2=TOP + ROW * len(named), stroke=PALE)
         _text(drawing, f"{value:,}", x=across, y=TOP - 10, anchor="middle")
-    for number, row in enumerate(ordered):
+    for number, (name, row) in enumerate(named):
         middle = TOP + ROW * number + ROW / 2
-        _text(drawing, row.place.named(language), x=NAMES - 8, y=middle + 4, anchor="end")
+        _text(drawing, name, x=NAMES - 8, y=middle + 4, anchor="end")
         _add(drawing, "line", x1=_across(row.lower, end), x2=_across(row.upper, end), y1=middle, y2=middle, stroke=LINE, stroke_width=2)
         _add(drawing, "circle", cx=_across(row.value, end), cy=middle, r=4, stroke=LINE, stroke_width=2, fill=PAPER if row.mark else LINE)
     return ET.tostring(drawing, encoding="unicode")

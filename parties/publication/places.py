@@ -1,20 +1,15 @@
-"""What is published: a row for every place, out of a noised table alone. Pure.
+"""What is published: a row for every place and age, out of a noised table alone. Pure."""
 
-Regions and countries are sums of what was published of their authorities, so they cost no privacy. Their interval is that of a sum of independent
-noise, as measured; adjusting only makes it safer, for least squares adds no variance.
-"""
-
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from schemas.aggregate import NATION, Cell, NoisedTable
+from schemas.aggregate import ALL_AGES, NATION, Age, Cell, NoisedTable
 from schemas.geography import Place, authority, countries, nation, regions
 
 LANGUAGES: Final = ("en", "cy")
-UNRELIABLE: Final = "u"
+AGES: Final[tuple[Age, ...]] = ("0-4", "5-9", "10-14", "15+", "unknown")  # as they are read
 
 
 class Level(StrEnum):
@@ -28,10 +23,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One published count: where, the number, its interval for the noise, and `u` where that reaches further than half of the number."""
+    """One published count: where, of what age, the number, its interval for the noise, and `u` where that reaches further than half of the number."""
 
     level: Level
     place: Place
+    age: Age
     value: int
     lower: int
     upper: int
@@ -39,35 +35,27 @@ class Row:
 
 
 def published_rows(table: NoisedTable, names: Mapping[str, str]) -> list[Row]:
-    """Return a row for the nation, for each country and region that has an authority here, and for each authority, in this order.
+    """Return the rows of what is published: the nation, countries, regions and authorities, each for all ages; then each by age.
 
     Args:
         table: as `parties.statistics.fetch_table` gave it.
         names: area code → name, for areas that the published table of places does not have.
     """
-    whole, *areas = table.adjusted
-    places = {
-        cell.area: authority(cell.area) or Place(cell.area, names.get(cell.area, cell.area), names.get(cell.area, cell.area))
-        for cell in areas
-    }
-    halves = {cell.area: _half(cell) for cell in table.cells}
-    rows = [_row(Level.NATION, nation(), whole)]
-    for level, known, of in ((Level.COUNTRY, countries(), _country_of), (Level.REGION, regions(), _region_of)):
-        for code, place in known.items():
-            within = [cell for cell in areas if of(places[cell.area]) == code]
-            if within and not (level is Level.REGION and code in countries()):  # Wales is a country
-                rows.append(_sum(level, place, within, halves))
-    return [*rows, *(_row(Level.AUTHORITY, places[cell.area], cell) for cell in areas)]
+    rows = [published_row(cell, names) for cell in table.adjusted]
+    return sorted(rows, key=lambda row: row.age != ALL_AGES)  # the sort keeps what is equal in order
+
+
+def published_row(cell: Cell, names: Mapping[str, str]) -> Row:
+    """Return one published count as a row; `names` as in `published_rows`."""
+    return _row(level_of(cell.area), cell, names)
 
 
 def measured_rows(table: NoisedTable, names: Mapping[str, str]) -> list[Row]:
-    """Return the same places as measured: unbiased, maybe negative, not adding up."""
-    known = {NATION: nation(), **{cell.area: authority(cell.area) for cell in table.cells[1:]}}
-    levels = (Level.NATION, *(Level.AUTHORITY for _ in table.cells[1:]))
-    return [
-        _row(level, known[cell.area] or Place(cell.area, names.get(cell.area, cell.area), names.get(cell.area, cell.area)), cell)
-        for level, cell in zip(levels, table.cells, strict=True)
-    ]
+    """Return what was measured, nation, regions and authorities: unbiased, maybe negative, not adding up.
+
+    Wales is measured as a region; so is what lies in a country and in no region of it that is known.
+    """
+    return [_row(Level.REGION if cell.area in countries() else level_of(cell.area), cell, names) for cell in table.cells]
 
 
 def of_level(rows: Iterable[Row], level: Level) -> list[Row]:
@@ -75,28 +63,37 @@ def of_level(rows: Iterable[Row], level: Level) -> list[Row]:
     return [row for row in rows if row.level is level]
 
 
+def of_all_ages(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows that are of children of all ages."""
+    return [row for row in rows if row.age == ALL_AGES]
+
+
 def region_code(place: Place) -> str:
     """Return the region that an authority lies in, Wales's code for those in Wales; empty where it is not known."""
-    return _region_of(place)
-
-
-def _region_of(place: Place) -> str:
     return place.within
 
 
-def _country_of(place: Place) -> str:
+def is_within(place: Place, whole: Place) -> bool:
+    """Say whether an authority lies in a region, a country, or the nation."""
     region = regions().get(place.within)
-    return region.within if region else ""
+    country = region.within if region else next(code for code in countries() if code[0] == place.code[0])
+    return whole.code in (place.within, country, NATION)
 
 
-def _sum(level: Level, place: Place, cells: Sequence[Cell], halves: Mapping[str, float]) -> Row:
-    value, half = sum(cell.value for cell in cells), math.ceil(math.hypot(*(halves[cell.area] for cell in cells)))
-    return Row(level, place, value, max(0, value - half), value + half, UNRELIABLE if 2 * half > value else "")
+def level_of(code: str) -> Level:
+    """Return what kind of place a code stands for; Wales is a country."""
+    if code == NATION:
+        return Level.NATION
+    if code in countries():
+        return Level.COUNTRY
+    return Level.REGION if code in regions() else Level.AUTHORITY
 
 
-def _row(level: Level, place: Place, cell: Cell) -> Row:
-    return Row(level, place, cell.value, cell.lower, cell.upper, cell.mark)
+def _row(level: Level, cell: Cell, names: Mapping[str, str]) -> Row:
+    return Row(level, _place(cell.area, names), cell.age, cell.value, cell.lower, cell.upper, cell.mark)
 
 
-def _half(cell: Cell) -> float:
-    return (cell.upper - cell.lower) / 2
+def _place(code: str, names: Mapping[str, str]) -> Place:
+    named = names.get(code, code)
+    known = nation() if code == NATION else countries().get(code) or regions().get(code) or authority(code)
+    return known or Place(code, named, named)

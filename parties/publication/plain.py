@@ -9,44 +9,75 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from parties.publication.corrected import Corrected
 from parties.publication.places import Row
 from parties.publication.released import Released
 from parties.publication.wording import ENGLISH
 
-COLUMNS: Final = ("area", "name", "level", "value", "lower", "upper", "mark")
+COLUMNS: Final = ("area", "name", "level", "age", "value", "lower", "upper", "mark")
 DESCRIBED: Final[Mapping[str, tuple[str, str]]] = {
     "area": ("string", "code of the Office for National Statistics, April 2025"),
     "name": ("string", "name of the place"),
     "level": ("string", "nation, country, region or authority"),
+    "age": ("string", "all, or completed years on the day that the round opened; unknown: the authority's record does not say"),
     "value": ("integer", "linked children, noised"),
     "lower": ("integer", "lower limit of the 95 % interval, for the noise alone"),
     "upper": ("integer", "upper limit of the 95 % interval, for the noise alone"),
     "mark": ("string", "u: the interval reaches further than half of the value"),
 }
-SDMX: Final = ("DATAFLOW", "REF_AREA", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "LOWER", "UPPER")
-FLOW: Final = "KINLINK:LINKED_CHILDREN(1.0)"
+CORRECTED: Final[Mapping[str, tuple[str, str]]] = {
+    "area": DESCRIBED["area"],
+    "name": DESCRIBED["name"],
+    "level": ("string", "nation, country or region"),
+    "linked": ("integer", "linked children, noised"),
+    "value": ("integer", "corrected for false and missing links"),
+    "lower": ("integer", "lower limit of the 95 % interval, for noise, false and missing links together"),
+    "upper": ("integer", "upper limit of the 95 % interval, for noise, false and missing links together"),
+    "noise": ("integer", "per cent of the variance that noise brings"),
+    "false_links": ("integer", "per cent of the variance that not knowing the false links brings"),
+    "missed_links": ("integer", "per cent of the variance that not knowing the missing links brings"),
+}
+SDMX: Final = ("DATAFLOW", "REF_AREA", "AGE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "LOWER", "UPPER")
+SDMX_AGES: Final[Mapping[str, str]] = {"": "_T", "0-4": "Y0T4", "5-9": "Y5T9", "10-14": "Y10T14", "15+": "Y_GE15", "unknown": "_U"}
+FLOW: Final = "KINLINK:LINKED_CHILDREN(2.0)"
+EVERY_AGE: Final = "all"
 NORMAL, LOW_RELIABILITY, PUBLIC = "A", "U", "F"  # of SDMX's lists of codes for observations and confidentiality
 
 
 def plain_files(released: Released) -> dict[str, str]:
     """Return the text of each file by its name."""
     files = {
-        "counts.csv": _csv(COLUMNS, map(_cells, released.rows)),
-        "counts-sdmx.csv": _csv(SDMX, (_observation(row, released) for row in released.rows)),
+        "counts.csv": _csv(COLUMNS, map(_cells, released.everything)),
+        "counts-sdmx.csv": _csv(SDMX, (_observation(row, released) for row in released.everything)),
         "measurements.csv": _csv(COLUMNS, map(_cells, released.measured)),
-        "counts.csv-metadata.json": _described("counts.csv", "Linked children by place", released, least=0),
-        "measurements.csv-metadata.json": _described("measurements.csv", "Linked children by place, as measured", released),
+        "counts.csv-metadata.json": _described("counts.csv", "Linked children by place and age", released, DESCRIBED, least=0),
+        "measurements.csv-metadata.json": _described(
+            "measurements.csv", "Linked children by place and age, as measured", released, DESCRIBED
+        ),
         "metadata.json": json.dumps(released.metadata(), indent=2) + "\n",
     }
+    if released.corrected:
+        files["corrected.csv"] = _csv(tuple(CORRECTED), map(corrected_cells, released.corrected))
+        files["corrected.csv-metadata.json"] = _described(
+            "corrected.csv", "Children by place, corrected for false and missing links", released, CORRECTED, least=0
+        )
     return {**files, "release-notes.txt": _notes(released)}
 
 
+def corrected_cells(item: Corrected) -> tuple[str | int, ...]:
+    """Return a corrected count in the order of `CORRECTED`."""
+    place = item.row.place
+    shares = (item.noise, item.false_links, item.missed_links)
+    return place.code, place.name, item.row.level, item.row.value, item.value, item.lower, item.upper, *shares
+
+
 def _cells(row: Row) -> tuple[str | int, ...]:
-    return row.place.code, row.place.name, row.level, row.value, row.lower, row.upper, row.mark
+    return row.place.code, row.place.name, row.level, row.age or EVERY_AGE, row.value, row.lower, row.upper, row.mark
 
 
 def _observation(row: Row, released: Released) -> tuple[str | int, ...]:
-    return FLOW, row.place.code, released.opens, row.value, LOW_RELIABILITY if row.mark else NORMAL, PUBLIC, row.lower, row.upper
+    status = LOW_RELIABILITY if row.mark else NORMAL
+    return FLOW, row.place.code, SDMX_AGES[row.age], released.opens, row.value, status, PUBLIC, row.lower, row.upper
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
@@ -57,17 +88,18 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
     return sheet.getvalue()
 
 
-def _described(name: str, title: str, released: Released, *, least: int | None = None) -> str:
+def _described(name: str, title: str, released: Released, described: Mapping[str, tuple[str, str]], *, least: int | None = None) -> str:
     columns: list[dict[str, Any]] = []
-    for column, (kind, meaning) in DESCRIBED.items():
+    for column, (kind, meaning) in described.items():
         bounded = {"base": kind, "minimum": least} if kind == "integer" and least is not None else kind
         columns.append({"name": column, "titles": column, "datatype": bounded, "dc:description": meaning})
+    keys = [key for key in ("area", "age") if key in described]
     said = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": name,
         "dc:title": title,
         "dc:description": f"{ENGLISH['subtitle']}; round {released.table.round_id}",
-        "tableSchema": {"columns": columns, "primaryKey": "area", "aboutUrl": "#{area}"},
+        "tableSchema": {"columns": columns, "primaryKey": keys, "aboutUrl": "#" + "-".join(f"{{{key}}}" for key in keys)},
     }
     return json.dumps(said, indent=2) + "\n"
 

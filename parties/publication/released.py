@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from parties.publication.corrected import Corrected, Evidence, corrected
 from parties.publication.criteria import Criterion, criteria
-from parties.publication.places import Row, measured_rows, published_rows
+from parties.publication.places import Row, measured_rows, of_all_ages, published_rows
 from schemas.aggregate import NoisedTable
 from schemas.canonical import digest_of
 
 MILLION, THOUSAND = 1_000_000, 1_000
 NOTE: Final = (
-    "Intervals cover the noise alone, not linkage error. counts.csv: whole numbers, none below 0, areas add up to the nation; "
+    "Intervals cover the noise alone, not linkage error. counts.csv: whole numbers, none below 0, ages add up to totals, areas to the nation; "
     "cells near 0 come out a little high, large ones a little low; u marks an interval that reaches further than half of the value. "
     "measurements.csv: the same as measured, unbiased, maybe negative and not adding up."
 )
@@ -20,18 +21,37 @@ NOTE: Final = (
 
 @dataclass(frozen=True)
 class Released:
-    """A noised table, the names of areas that no public table has, and when its round took submissions (days, ISO 8601)."""
+    """A noised table, the names of areas that no public table has, and when its round took submissions (days, ISO 8601).
+
+    `evidence` is the office's own, of how many links are right and how many are missing; without it nothing is corrected.
+    """
 
     table: NoisedTable
     names: Mapping[str, str]
     opens: str
     closes: str
     version: str
+    evidence: Evidence | None = None
+
+    @cached_property
+    def everything(self) -> Sequence[Row]:
+        """What is published, the nation first: of all ages, then by age."""
+        return published_rows(self.table, self.names)
 
     @cached_property
     def rows(self) -> Sequence[Row]:
-        """What is published, the nation first."""
-        return published_rows(self.table, self.names)
+        """Every place, the nation first, for children of all ages."""
+        return of_all_ages(self.everything)
+
+    @cached_property
+    def by_age(self) -> Sequence[Row]:
+        """Every place by age."""
+        return [row for row in self.everything if row.age]
+
+    @cached_property
+    def corrected(self) -> Sequence[Corrected]:
+        """The counts of countries and regions, corrected for false and missing links."""
+        return corrected(self.rows, self.evidence) if self.evidence else []
 
     @cached_property
     def measured(self) -> Sequence[Row]:
@@ -41,7 +61,7 @@ class Released:
     @cached_property
     def criteria(self) -> Sequence[Criterion]:
         """The rules that were agreed before, and whether they hold."""
-        return criteria(self.table, self.rows)
+        return criteria(self.table, self.everything)
 
     @property
     def digest(self) -> str:
@@ -66,6 +86,7 @@ class Released:
             "confidence_per_cent": table.confidence_per_cent,
             "criteria": {item.name: item.holds for item in self.criteria},
             "table_sha256": self.digest,
+            "evidence": self.evidence.model_dump() if self.evidence else None,
             "kinlink": self.version,
             "note": NOTE,
         }

@@ -10,9 +10,10 @@ import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from parties.publication.places import Row
+from parties.publication.plain import CORRECTED, corrected_cells
 from parties.publication.released import NOTE, Released
 from parties.publication.wording import ENGLISH
 
@@ -22,7 +23,7 @@ ODS_TYPE: Final = "application/vnd.oasis.opendocument.spreadsheet"
 LINE: Final = 85  # characters, the width of a cover
 ROW_HEIGHT: Final = 16  # points
 NOTES: Final = ("sure", "compare")
-HEADER: Final = ("code", "place", "level", "value", "lower", "upper", "mark")
+HEADER: Final = ("code", "place", "level", "age", "value", "lower", "upper", "mark")
 
 
 def xlsx(released: Released) -> bytes:
@@ -31,11 +32,17 @@ def xlsx(released: Released) -> bytes:
 
     gptables = _gptables()
 
-    def sheet(name: str, title: str, rows: Sequence[Row]) -> Any:
-        table = pd.DataFrame([_cells(row) for row in rows], columns=[ENGLISH[column] for column in HEADER])
-        said = [ENGLISH["period"].format(opens=released.opens, closes=released.closes), f"{ENGLISH['table_caption']} $$sure$$ $$compare$$"]
+    def sheet(made: _Sheet) -> Any:
+        table = pd.DataFrame(made.rows, columns=made.header)
+        said = [ENGLISH["period"].format(opens=released.opens, closes=released.closes), f"{made.caption} $$sure$$ $$compare$$"]
         return gptables.GPTable(
-            table=table, table_name=name, title=title, subtitles=said, scope=ENGLISH["nation"], source="Kinlink", index_columns={1: 0}
+            table=table,
+            table_name=made.name.lower(),
+            title=made.title,
+            subtitles=said,
+            scope=ENGLISH["nation"],
+            source="Kinlink",
+            index_columns={1: 0},
         )
 
     made = io.BytesIO()
@@ -43,7 +50,7 @@ def xlsx(released: Released) -> bytes:
         warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # gptables sorts in place
         workbook = gptables.produce_workbook(
             filename=made,  # handed to XlsxWriter, which takes a file, too
-            sheets={name: sheet(name.lower(), title, rows) for name, title, rows in _tables(released)},
+            sheets={item.name: sheet(item) for item in _sheets(released)},
             cover=gptables.Cover(title=ENGLISH["title"], intro=_cover(released), about=[NOTE]),
             notes_table=pd.DataFrame([[name, ENGLISH[f"{name}_text"]] for name in NOTES], columns=["Note reference", "Note text"]),
             workbook_options={"in_memory": True},
@@ -76,10 +83,13 @@ def _gptables() -> ModuleType:
 
 def ods(released: Released) -> bytes:
     """Return the same sheets as an OpenDocument spreadsheet."""
+    from odf.element import Element
+    from odf.namespaces import nsdict
     from odf.opendocument import OpenDocumentSpreadsheet
     from odf.table import Table, TableCell, TableRow
     from odf.text import P
 
+    Element.namespaces.update(nsdict)  # the library names in a file what it has met in this process: so that is the same in all
     document = OpenDocumentSpreadsheet()
 
     def add(name: str, rows: Sequence[Sequence[str | int]]) -> None:
@@ -95,20 +105,44 @@ def ods(released: Released) -> bytes:
         document.spreadsheet.addElement(table)
 
     add("Cover", [[line] for line in (ENGLISH["title"], *_cover(released), NOTE)])
-    add("Contents", [[name, title] for name, title, _ in _tables(released)])
+    add("Contents", [[item.name, item.title] for item in _sheets(released)])
     add("Notes", [[ENGLISH[name], ENGLISH[f"{name}_text"]] for name in NOTES])
-    for name, _, rows in _tables(released):
-        add(name, [[ENGLISH[column] for column in HEADER], *map(_cells, rows)])
+    for item in _sheets(released):
+        add(item.name, [item.header, *item.rows])
     made = io.BytesIO()
     document.write(made)
     return _repacked(made.getvalue(), first="mimetype")
 
 
-def _tables(released: Released) -> list[tuple[str, str, Sequence[Row]]]:
-    return [
-        ("Counts", ENGLISH["title"], released.rows),
-        ("Measurements", f"{ENGLISH['title']}: as measured, unbiased, maybe negative, not adding up", released.measured),
+class _Sheet(NamedTuple):
+    """One table of the workbooks."""
+
+    name: str
+    title: str
+    caption: str
+    header: list[str]
+    rows: list[list[str | int]]
+
+
+def _sheets(released: Released) -> list[_Sheet]:
+    title, caption, header = ENGLISH["title"], ENGLISH["table_caption"], [ENGLISH[column] for column in HEADER]
+    sheets = [
+        _Sheet("Counts", title, caption, header, [*map(_cells, released.rows)]),
+        _Sheet("Ages", f"{title}, by age", caption, header, [*map(_cells, released.by_age)]),
+        _Sheet(
+            "Measurements",
+            f"{title}: as measured, unbiased, maybe negative, not adding up",
+            caption,
+            header,
+            [*map(_cells, released.measured)],
+        ),
     ]
+    if released.evidence:
+        rows = [[str(cell) if isinstance(cell, str) else cell for cell in corrected_cells(item)] for item in released.corrected]
+        said = ENGLISH["corrected_text"].format(**released.evidence.model_dump())
+        header = [ENGLISH[f"corrected {column}"] for column in CORRECTED]
+        sheets.append(_Sheet("Corrected", f"{title}: {ENGLISH['corrected']}", said, header, rows))
+    return sheets
 
 
 def _cover(released: Released) -> list[str]:
@@ -124,7 +158,16 @@ def _cover(released: Released) -> list[str]:
 
 
 def _cells(row: Row) -> list[str | int]:
-    return [row.place.code, row.place.name, str(row.level), row.value, row.lower, row.upper, row.mark or NO_MARK]
+    return [
+        row.place.code,
+        row.place.name,
+        str(row.level),
+        ENGLISH[row.age or "all ages"],
+        row.value,
+        row.lower,
+        row.upper,
+        row.mark or NO_MARK,
+    ]
 
 
 def _repacked(content: bytes, first: str = "") -> bytes:

@@ -19,7 +19,7 @@ from parties.referrals.calendar import LONDON
 from parties.referrals.cases import CASE, CaseState, Duty, check_may_be_corrected, check_may_follow
 from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
-from parties.store.models import CaseEvent, Person, StoppedChild
+from parties.store.models import CaseEvent, CaseReception, Person, StoppedChild
 from schemas.errors import ConfigurationError, TokenError
 
 CHILD_HEARD, CHILD_NOT_HEARD = (
@@ -39,7 +39,10 @@ class Heard(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A referral of a round: its document, the authority's record id, grade, by when to act, post, where it stands and stood, whether the child was heard."""
+    """A referral of a round: its document, the authority's record id, grade, by when to act, post, where it stands and stood, whether the child was heard.
+
+    `is_first` goes before others of the same hour: the prison service says that nobody else cared for the child.
+    """
 
     document: str
     child_id: str
@@ -48,6 +51,7 @@ class Case(NamedTuple):
     post: str
     states: tuple[CaseState, ...]
     heard: Heard | None = None
+    is_first: bool = False
 
     @property
     def state(self) -> CaseState:
@@ -61,10 +65,10 @@ class Case(NamedTuple):
 
 
 def cases(settings: NodeSettings, round_id: str) -> list[Case]:
-    """Return every referral of a round that was written, by when to act; those of a wrong child have no document any more."""
+    """Return every referral of a round that was written, by when to act, then whose carer is gone first; those of a wrong child have no document any more."""
     with _opened(settings) as store:
         found = [_case(settings, store, document, record_id) for document, record_id in _written(store, round_id).items()]
-    return sorted(found, key=lambda case: (case.due, case.document))
+    return sorted(found, key=lambda case: (case.due, not case.is_first, case.document))
 
 
 def rounds_here(settings: NodeSettings) -> list[str]:
@@ -179,9 +183,11 @@ def _find(settings: NodeSettings, store: Engine, round_id: str, document: str) -
 def _case(settings: NodeSettings, store: Engine, document: str, record_id: str) -> Case:
     with Session(store) as session:
         events = session.scalars(select(CaseEvent).where(CaseEvent.document == document).order_by(CaseEvent.event_id)).all()
+        alone = select(CaseReception.handle).where(CaseReception.document == document, CaseReception.is_sole_carer)
+        is_first = session.scalar(alone.limit(1)) is not None
     grade = next((event.grade for event in events if event.grade), "")
     due, post = _said(settings, document)
-    return Case(document, record_id, grade, due, post, _states(events), _heard(events))
+    return Case(document, record_id, grade, due, post, _states(events), _heard(events), is_first)
 
 
 def _states(events: Sequence[CaseEvent]) -> tuple[CaseState, ...]:

@@ -26,6 +26,7 @@ from schemas.canonical import short
 from schemas.controls import CONTROLS_PART, SEALED_LISTS, Planted, list_context, seal_list
 from schemas.encoding_set import Part, Population, SubmissionManifest
 from schemas.errors import AgreementError
+from schemas.joins import age_band
 from schemas.linkage import schemas_digest
 from schemas.roster import Kind
 from schemas.sealed_join import Join, Tied, write_join
@@ -68,6 +69,11 @@ class Scope:
         """The round's name."""
         return self.round.round_id
 
+    @property
+    def opens_on(self) -> date:
+        """The day that the round opens."""
+        return date.fromisoformat(self.round.manifest.opens_at[:10])
+
     def own_key(self, use: str, *place: str) -> bytes:
         """Return a key of the custodian's own for one use in this round."""
         return derive(self.local_secret, use, self.round_id, *place)
@@ -82,8 +88,7 @@ def plant_controls(mapped: Mapped, scope: Scope, agreed: Agreed) -> None:
     count = agreed.agreement.controls.families
     if scope.kind is Kind.PRISON_SERVICE:
         plant_look_alikes(mapped, count, scope.own_key("look-alikes"))
-    opens_on = date.fromisoformat(scope.round.manifest.opens_at[:10])
-    plant(mapped, control_families(control_key(scope.round_key), count, agreed.roster, opens_on), scope.organisation, scope.kind)
+    plant(mapped, control_families(control_key(scope.round_key), count, agreed.roster, scope.opens_on), scope.organisation, scope.kind)
 
 
 def controls_part(scope: Scope, controls: Mapping[int, Planted], families: int) -> dict[str, pa.Table]:
@@ -97,7 +102,7 @@ def controls_part(scope: Scope, controls: Mapping[int, Planted], families: int) 
 
 def filters_behind(scope: Scope, mapped: Mapped, encoded: Mapping[Population, EncodedPopulation]) -> Behind:
     """Return what stands behind every filter that is submitted: components as digests, and sealed later, the joins."""
-    rows, joins = mapped.rows(), written_joins(mapped, encoded)
+    rows, joins = mapped.rows(), written_joins(mapped, encoded, scope.opens_on)
     return {
         population: own_filters(
             made,
@@ -110,11 +115,20 @@ def filters_behind(scope: Scope, mapped: Mapped, encoded: Mapping[Population, En
     }
 
 
-def written_joins(mapped: Mapped, encoded: Mapping[Population, EncodedPopulation]) -> dict[Population, list[bytes]]:
-    """Return the written join of every person, in the order of the persons; ties to people without a filter are left out."""
+def written_joins(mapped: Mapped, encoded: Mapping[Population, EncodedPopulation], opens_on: date) -> dict[Population, list[bytes]]:
+    """Return the written join of every person, in the order of the persons; ties to people without a filter are left out.
+
+    Args:
+        mapped: the people.
+        encoded: the same, encoded.
+        opens_on: when the round opens: an authority's child is as old as on that day.
+    """
     ids = {population: [person.tobytes() for person in made.persons] for population, made in encoded.items()}
     joined = {population: {person.tobytes() for person in made.joins[0]} for population, made in encoded.items()}
-    relations = {ids["children"][number]: relation for number, relation in mapped.relations.items()}
+    relations = {
+        ids["children"][number]: relation._replace(age=age_band(mapped.births[number], opens_on))
+        for number, relation in mapped.relations.items()
+    }
     tied: dict[bytes, list[Tied]] = defaultdict(list)
     for pair in mapped.ties:
         adult, child = ids["adults"][pair[0]], ids["children"][pair[1]]

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from parties.loopback import HEADERS
 from parties.referrals.calendar import LONDON
 from parties.referrals.cases import CaseState
 from parties.referrals.listing import waiting
@@ -31,14 +32,6 @@ COOKIE: Final = "kinlink-desk"
 MAX_FORM_BYTES: Final = 8 * 1024
 MAX_NAME: Final = 80
 SEE_OTHER, NOT_IN, WRONG_HOST, WRONG, TOO_LARGE, NOT_HERE = 303, 403, 400, 422, 413, 404
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 ASK_AGAIN: Final = "not let in: start `kinlink party worklist` again, and open the address that it prints"
 
 Form = dict[str, str]

@@ -1,13 +1,17 @@
 """What a demo reports at full size: tokens that are right, children who are found, everything named in its summary."""
 
+import csv
 import json
 import os
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import pytest
 from running import Demo, run_demo
 
+from flows.demo.circumstances import SPREAD_AT
 from flows.demo.plan import CONTROL_FAMILIES
+from parties.referrals.routing import RULES, Child, Rule
 from schemas.receipt import RECEIPT_BYTES
 from schemas.slots import WAVES
 
@@ -77,6 +81,23 @@ def test_what_became_of_receptions_reached_cases_and_nothing_waits_to_be_approve
     assert {len(answer["held"]) for answer in collected.values()} == {0}
 
 
+def test_one_authority_has_a_readable_referral_for_every_branch_of_the_routing_table(run: Demo):
+    desk = run.directory(f"local-authority-{SPREAD_AT.lower()}-desk")
+    with (desk / "extract" / "children.csv").open(encoding="utf-8", newline="") as source:
+        rows = {row["child_id"]: row for row in csv.DictReader(source)}
+    today, taken = datetime.now(UTC).date(), set()
+    for referral in json.loads((run.out / "score" / "collected.json").read_bytes())[SPREAD_AT]["referrals"]:
+        says = {name: value for name, value in rows[referral["child_id"]].items() if name in Child.__dataclass_fields__}
+        fitting = [_branch(Child(**says, parent_on_record=known), today) for known in (True, False)]
+        taken.add(fitting[referral["role"] not in {post.role for post in fitting[0].posts}].branch)
+    assert taken == {rule.branch for rule in RULES}
+    assert len(list((desk / "referrals").glob("*.html"))) >= len(RULES)
+
+
+def _branch(child: Child, today: date) -> Rule:
+    return next(rule for rule in RULES if rule.fits(child, today))
+
+
 def test_every_role_is_a_process_of_its_own_with_a_directory_of_its_own(run: Demo):
     processes = run.summary["processes"]
     assert all(set(item) == {"role", "pid", "port", "directory"} for item in processes)
@@ -135,5 +156,9 @@ def test_the_demo_leaves_a_whole_publication_whose_checksums_hold(run: Demo):
     )
     assert {path.name: sha256(path.read_bytes()).hexdigest() for path in tables.iterdir() if path.name != "SHA256SUMS"} == sums
     assert set(json.loads((tables / "metadata.json").read_bytes())["criteria"].values()) == {True}
+    with (tables / "counts.csv").open(encoding="utf-8", newline="") as source:
+        ages = {row["age"]: int(row["value"]) for row in csv.DictReader(source) if row["level"] == "nation"}
+    assert ages["all"] == sum(ages.values()) - ages["all"]
+    assert 2 * ages["unknown"] < ages["all"]  # nobody's age is unknown; the noise has a deviation of some 50
     said = run.summary["statistics"]
     assert f"{said['value']:,} children were linked to a parent in prison" in (tables / "bulletin.html").read_text(encoding="utf-8")

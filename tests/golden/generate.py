@@ -34,7 +34,7 @@ from schemas.canonical import canonical_json, digest_of
 from schemas.controls import Planted, class_of, list_context, names_of, seal_list
 from schemas.encoding_set import POPULATIONS
 from schemas.event_feed import FEED_TAGS, Event, padded, tag_of
-from schemas.joins import Relation, Standing
+from schemas.joins import AgeBand, Relation, Standing
 from schemas.key_file import stretch, write_key
 from schemas.questions import MAX_QUESTIONS, QUESTIONS, QUESTIONS_BYTES, QuestionsBody, write_questions
 from schemas.roster import Kind
@@ -357,14 +357,14 @@ def second_look():
             person=key("person", 16),
             population="adults",
             tied=(
-                Tied(key("child", 16), Relation(Standing.SCHOOL_ONLY, 8_106)),
+                Tied(key("child", 16), Relation(Standing.SCHOOL_ONLY, 8_106, AgeBand.FROM_5_TO_9)),
                 Tied(key("other child", 16), Relation(Standing.LOOKED_AFTER)),
             ),
         ),
         Join(
             person=key("child", 16),
             population="children",
-            relation=Relation(Standing.RESIDENT, 8_107),
+            relation=Relation(Standing.RESIDENT, 8_107, AgeBand.FROM_10_TO_14),
             tied=(Tied(key("carer", 16)),),
             more=2,
         ),

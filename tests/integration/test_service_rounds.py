@@ -431,7 +431,7 @@ def test_a_table_is_signed_by_the_service_and_is_the_same_bytes_ever_after(world
     world.open_round()
     world.set_findings([(NORTH, CHILD)])
     with Session(world.store) as session:
-        links = pa.table([[b"p" * 16], [b"c" * 16], [NORTH]], schema=LINKS)
+        links = pa.table([[b"p" * 16], [b"c" * 16], [NORTH], [0]], schema=LINKS)
         Vault(world.settings, session.get_one(Round, ROUND)).write_blob(LINKS_BLOB, write_table(links))
     answers = [world.post(f"{STATISTICS}/statistician", f"/v1/rounds/{ROUND}/tables", {}) for _ in range(2)]
     assert answers[0].content == answers[1].content

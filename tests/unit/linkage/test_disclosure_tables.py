@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.disclosure import noise
+from linkage.disclosure import measuring, tables
 from linkage.disclosure.ledger import NoisedRelease, Refusal
 from linkage.disclosure.tables import LINKS_BLOB, noised_table
 from linkage.inbox.vault import Vault
@@ -20,16 +20,18 @@ from linkage.store.audit import broken_at
 from linkage.store.engine import migrate, open_store
 from linkage.store.models import AuditEntry, Round
 from schemas import agreement, roster
-from schemas.aggregate import NATION
+from schemas.aggregate import AGES, NATION
 from schemas.canonical import canonical_json, digest_of
 from schemas.encoding_set import write_table
 from schemas.errors import AgreementError, BudgetError, RoundError
+from schemas.joins import AgeBand
 from schemas.signature import SignedDocument, public_text, sign
 from tests.passphrases import passphrase_in
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 AUTHORITIES = {"northshire": "E10000001", "southshire": "E10000002", "emptyshire": "W06000015"}
 NORTH, SOUTH = 173, 59
+YOUNGEST = 41  # of the children of the north; nobody says how old the others are
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,9 @@ def links():
     rows = [(f"n{number}", f"n{number}", "northshire") for number in range(NORTH)]
     rows += [(f"s{number}", f"s{number}", "southshire") for number in range(SOUTH)]
     ids = [pa.array([f"{row[column]:16}".encode() for row in rows], pa.binary(16)) for column in (0, 1)]
-    return pa.table([*ids, pa.array([row[2] for row in rows])], names=["prisoner", "child", "authority"])
+    ages = [int(AgeBand.UNDER_5 if place < YOUNGEST else AgeBand.NOT_KNOWN) for place in range(len(rows))]
+    columns = [*ids, pa.array([row[2] for row in rows]), pa.array(ages, pa.int8())]
+    return pa.table(columns, names=["prisoner", "child", "authority", "age"])
 
 
 def add_round(store, settings, round_id="round-1", *, found=True):
@@ -115,24 +119,67 @@ def ask(service, round_id="round-1"):
         return noised_table(session, settings, round_id, actor="statistics/one", now=NOW)
 
 
-def test_the_table_covers_the_nation_and_every_rostered_authority(service):
+def at(cells, age=""):
+    return {cell.area: cell.value for cell in cells if cell.age == age}
+
+
+def test_the_table_covers_the_nation_every_rostered_authority_what_they_lie_in_and_every_age(service):
     table = ask(service)
-    assert [cell.area for cell in table.cells] == [NATION, *AUTHORITIES.values()]
+    codes = [NATION, "W92000004", "E92000001", *AUTHORITIES.values()]
+    assert list(at(table.cells)) == codes
+    assert [cell.age for cell in table.cells if cell.area == NATION] == ["", *AGES]
+    assert len(table.cells) == len(codes) * (1 + len(AGES))
+    assert list(at(table.adjusted)) == [NATION, "E92000001", "W92000004", *AUTHORITIES.values()]
     assert table.micro_rho == 24_356
     assert table.epsilon_per_mille == 1_001
-    assert all(abs(cell.value - exact) < 400 for cell, exact in zip(table.cells, [NORTH + SOUTH, NORTH, SOUTH, 0], strict=True))
-
-
-def test_what_is_published_adds_up_and_stays_near_what_was_measured(service, monkeypatch):
-    monkeypatch.setattr(noise, "draw", lambda values, _scale: [300] if len(values) == 1 else [182, 90, -60])
-    table = ask(service)
-    assert [cell.value for cell in table.cells] == [300, 182, 90, -60]
-    # three areas' noise is as much as the nation's: 256 is halfway from 212 to 300, and the area below 0 is cut off the others
-    assert [cell.value for cell in table.adjusted] == [256, 174, 82, 0]
-    assert [cell.mark for cell in table.adjusted] == ["", "", "", "u"]
-    assert [cell.area for cell in table.adjusted] == [cell.area for cell in table.cells]
-    assert all(a.upper - a.lower <= c.upper - c.lower for a, c in zip(table.adjusted, table.cells, strict=True))
     assert table.epsilon_per_mille_at == {"1e-6": 1_001, "1e-7": 1_105, "1e-10": 1_374}
+    exact = {NATION: NORTH + SOUTH, "E10000001": NORTH, "E10000002": SOUTH, "W06000015": 0}
+    assert all(abs(at(table.cells)[code] - value) < 400 for code, value in exact.items())
+    assert abs(at(table.cells, "0-4")["E10000001"] - YOUNGEST) < 400
+
+
+def test_what_is_published_adds_up_and_without_noise_is_what_was_counted(service, monkeypatch):
+    monkeypatch.setattr(measuring, "draw", lambda values, _scale: list(values))
+    table = ask(service)
+    assert at(table.adjusted) == {NATION: 232, "E92000001": 232, "W92000004": 0, "E10000001": 173, "E10000002": 59, "W06000015": 0}
+    assert at(table.adjusted, "0-4") == {NATION: 41, "E92000001": 41, "W92000004": 0, "E10000001": 41, "E10000002": 0, "W06000015": 0}
+    assert at(table.adjusted, "unknown")["E10000001"] == NORTH - YOUNGEST
+    assert [cell.mark for cell in table.adjusted if cell.area == "W06000015"] == ["u"] * (1 + len(AGES))
+
+
+def test_noise_that_does_not_add_up_is_published_so_that_it_does(service):
+    table = ask(service)
+    for age in ("", *AGES):
+        found = at(table.adjusted, age)
+        assert found[NATION] == found["E92000001"] + found["W92000004"] == sum(found[code] for code in AUTHORITIES.values())
+        assert min(found.values()) >= 0
+    assert all(value == sum(at(table.adjusted, age)[code] for age in AGES) for code, value in at(table.adjusted).items())
+    widths = {(cell.area, cell.age): cell.upper - cell.value for cell in table.cells}
+    assert all(cell.upper - cell.value <= widths.get((cell.area, cell.age), 999) for cell in table.adjusted)
+
+
+def test_links_that_an_earlier_version_kept_are_of_no_known_age(service, monkeypatch):
+    settings, store = service
+    with Session(store) as session:
+        Vault(settings, session.get_one(Round, "round-1")).write_blob(LINKS_BLOB, write_table(links().drop_columns(["age"])))
+    monkeypatch.setattr(measuring, "draw", lambda values, _scale: list(values))
+    assert at(ask(service).adjusted, "unknown")[NATION] == NORTH + SOUTH
+
+
+def test_a_round_whose_table_an_earlier_version_drew_is_not_drawn_again(service, monkeypatch):
+    monkeypatch.setattr(tables, "QUERY", "distinct-linked-children-by-authority/1")
+    ask(service)
+    monkeypatch.undo()
+    with pytest.raises(RoundError, match="earlier version"):
+        ask(service)
+
+
+def test_two_authorities_of_one_code_are_not_counted(service, roots):
+    settings, store = service
+    install(settings.directory, roots, areas={"north": "E10000001", "also-north": "E10000001"})
+    add_round(store, settings, "round-2")
+    with pytest.raises(AgreementError, match="two authorities have the GSS code E10000001"):
+        ask(service, "round-2")
 
 
 def test_asking_again_gives_the_same_table_and_one_audit_event(service):
@@ -177,15 +224,15 @@ def test_an_authority_without_an_area_code_is_named(service, roots):
 
 
 def test_no_exact_count_is_stored_or_logged(service, monkeypatch, caplog, tmp_path):
-    monkeypatch.setattr(noise, "draw", lambda values, _scale: [100_000 + 7 * place for place, _ in enumerate(values)])
+    monkeypatch.setattr(measuring, "draw", lambda values, _scale: [100_000 + 7 * place for place, _ in enumerate(values)])
     ask(service)
     with service[1].connect() as connection:
         stored = [
-            str(row)
+            str(tuple(row))  # a row by itself is shortened
             for name in ("noised_release", "audit_entry", "budget", "refusal")
             for row in connection.execute(text(f"SELECT * FROM {name}"))
         ]
-    for exact in (NORTH, SOUTH, NORTH + SOUTH):
+    for exact in (NORTH, SOUTH, NORTH + SOUTH, YOUNGEST):
         assert not any(f": {exact}," in row or f": {exact}}}" in row for row in stored)
         assert str(exact) not in caplog.text
     assert any("100007" in row for row in stored)
@@ -194,4 +241,4 @@ def test_no_exact_count_is_stored_or_logged(service, monkeypatch, caplog, tmp_pa
 def test_the_answer_that_is_kept_is_the_one_that_was_given(service):
     table = ask(service)
     with Session(service[1]) as session:
-        assert session.scalars(select(NoisedRelease.answer)).one() == table.model_dump(exclude={"adjusted", "epsilon_per_mille_at"})
+        assert session.scalars(select(NoisedRelease.answer)).one() == table.model_dump()

@@ -52,7 +52,7 @@ from schemas.canonical import digest
 from schemas.controls import CONTROLS_PART, SEALED_LISTS, Planted, list_context, seal_list
 from schemas.encoding_set import ENCODINGS, POPULATIONS, Part, SubmissionManifest, write_table
 from schemas.errors import AgreementError, RoundError, ServiceError, SubmissionError
-from schemas.joins import Relation, Standing
+from schemas.joins import AgeBand, Relation, Standing
 from schemas.roster import ROLES_OF_KIND, Identity, Kind, Organisation, Role
 from schemas.sealed_join import Join, Tied, write_join
 from schemas.signature import public_text
@@ -136,7 +136,8 @@ def own_of(organisation, population):
 
 def relation_of(organisation, number):
     standing = RECORDS[organisation][3].get(number)
-    return None if standing is None else Relation(standing)
+    age = AgeBand.FROM_5_TO_9 if (organisation, number) == ("north", 11) else AgeBand.NOT_KNOWN
+    return None if standing is None else Relation(standing, age=age)
 
 
 def tied_to(organisation, population, number):
@@ -628,7 +629,10 @@ def test_what_is_kept_between_the_steps_is_encrypted_and_holds_ids_only(store, s
     with Session(store) as session:
         vault = Vault(settings, session.get_one(Round, ROUND))
     links = pa.ipc.open_file(pa.BufferReader(vault.read_blob(LINKS_BLOB))).read_all()
-    assert links.column_names == ["prisoner", "child", "authority"]
+    assert links.column_names == ["prisoner", "child", "authority", "age"]
+    ages = {row["child"]: row["age"] for row in links.to_pylist()}
+    assert ages[person_id("north", "children", 11)] == AgeBand.FROM_5_TO_9
+    assert {age for child, age in ages.items() if child != person_id("north", "children", 11)} == {AgeBand.NOT_KNOWN}
     assert (person_id("prison", "adults", 1), person_id("north", "children", 11)) in list(
         zip(links["prisoner"].to_pylist(), links["child"].to_pylist(), strict=True)
     )

@@ -158,6 +158,10 @@ def test_a_custodian_plants_those_it_knows_tied_as_parent_and_child():
     tied = {key for key in keys if (mapped.adults.index.get(key), mapped.children.index[key]) in mapped.ties}
     assert tied == {record_key(family.number) for family in known if family.recorded["north"].adult is not None}
     assert {mapped.relations[mapped.children.index[key]] for key in keys} == {Relation(Standing.RESIDENT)}
+    births = {
+        record_key(family.number): family.recorded["north"].child["date_of_birth"] for family in known if family.recorded["north"].child
+    }
+    assert {key: mapped.births[mapped.children.index[key]] for key in keys} == births
 
 
 def test_a_look_alike_is_put_together_from_several_of_the_custodian_s_own_people():

@@ -5,22 +5,26 @@ import csv
 import itertools
 import secrets
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flows.command import main
 from parties.custody.following import FOLLOWING, following
 from parties.custody.handles import KEPT_AFTER_END, draw_handles, forget_ended
 from parties.custody.publishing import NAMES, publish
 from parties.custody.sealing import attributes_part, custody_key
 from parties.encoding.encode import encode_population
 from parties.extracts.mapping import Held, Mapped
+from parties.referrals import receptions, records
 from parties.referrals.directory import RecipientRole
+from parties.referrals.outcomes import cases
 from parties.referrals.receptions import open_all
 from parties.store.engine import open_node_store
-from parties.store.models import CustodyKey, QueuedEvent, Reception
+from parties.store.models import CaseEvent, CustodyKey, QueuedEvent, Reception, RedeemedToken
 from schemas.attributes import ATTRIBUTES_PART, SEALED_ATTRIBUTES_BYTES, Attributes, Custody, open_attributes, seal_attributes
 from schemas.byte_columns import fixed_bytes
 from schemas.encoding_set import PSEUDONYM_BYTES
@@ -30,7 +34,7 @@ from schemas.roster import desk_keys
 from schemas.sealed import seal_to_each
 from tests.unit.parties.linkage_in_miniature import make_linkage
 from tests.unit.parties.test_encoding import ENCODING, population
-from tests.unit.parties.test_referrals_collect import documents, envelope, next_round, node, run  # noqa: F401
+from tests.unit.parties.test_referrals_collect import ROUND, documents, envelope, next_round, node, run  # noqa: F401
 
 KEY, NOW = bytes(range(32)), datetime(2026, 11, 20, 6, tzinfo=UTC)
 HANDLES = {f"R{number}": bytes([number]) * 32 for number in range(9)}
@@ -155,6 +159,57 @@ def next_week(node, round_id):  # noqa: F811
     node[1].envelopes.clear()
     next_round(node, round_id)
     return node
+
+
+@pytest.mark.parametrize("alone", ["C-1", "C-2", "C-3"])
+def test_of_what_is_due_at_one_hour_a_child_for_whom_nobody_else_cared_goes_first(keyed, alone, capsys):
+    for number, child in enumerate(("C-1", "C-2", "C-3"), start=1):
+        envelope(keyed, child, attributes=(sealed_reception(number, is_sole_carer=child == alone),))
+    run(keyed)
+    found = cases(keyed[0], ROUND)
+    assert {case.child_id for case in found if case.is_first} == {alone}
+    same_hour = [case for case in found if case.due == next(one.due for one in found if one.is_first)]
+    assert len(same_hour) > 1 or alone == "C-1"
+    assert same_hour[0].child_id == alone
+    main(["party", "outcomes", "--dir", str(keyed[0].directory), "--round", ROUND])
+    said = capsys.readouterr().out
+    assert [line.split()[0] for line in said.splitlines() if "(first)" in line] == [same_hour[0].document]
+    assert "carer" not in said
+
+
+def test_a_case_that_appears_while_another_desk_looks_is_seen_whole(keyed, monkeypatch):
+    envelope(keyed, "C-1", attributes=(sealed_reception(1),))
+    run(keyed)
+    store, looked = open_node_store(keyed[0]), receptions.last_states
+    added = iter(["referral-late"])
+
+    def meanwhile(store):
+        states = looked(store)
+        for document in added:
+            with Session(store) as session, session.begin():
+                session.add(CaseEvent(document=document, what="written", recorded_at="x", record_id="C-1"))
+        return states
+
+    monkeypatch.setattr(receptions, "last_states", meanwhile)
+    received = open_all([sealed_reception(1)], KEY)
+    assert receptions.is_repeat(store, "C-1", received)
+    assert receptions.is_repeat(store, "C-1", received)
+    store.dispose()
+
+
+def test_an_envelope_that_two_desks_redeem_at_once_is_one_case(keyed):
+    document = f"referral-{envelope(keyed, 'C-1', attributes=(sealed_reception(1),))[:12]}.json"
+    run(keyed)
+    store = open_node_store(keyed[0])
+    with Session(store) as session:
+        redeemed = session.scalars(select(RedeemedToken)).one()
+    item = SimpleNamespace(envelope_id=redeemed.envelope_id, body=SimpleNamespace(round_id=ROUND, own_carer=None, grade="A"))
+    records.record_redeemed(store, item, document, "C-1")
+    records.record_redeemed(store, item, "", "C-1")
+    with Session(store) as session:
+        assert [event.what for event in session.scalars(select(CaseEvent))] == ["written"]
+        assert session.scalars(select(RedeemedToken)).one().referral == redeemed.referral == document
+    store.dispose()
 
 
 def test_a_reception_that_is_found_again_writes_no_second_document_and_another_one_does(keyed):

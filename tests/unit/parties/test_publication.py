@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -14,46 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parties.publication.bulletin import FILES, bulletin
-from parties.publication.charts import intervals_svg, tiles_svg
-from parties.publication.places import LANGUAGES, Level, of_level
-from parties.publication.plain import COLUMNS, SDMX, plain_files
+from parties.publication.charts import intervals_svg, most_first, tiles_svg
+from parties.publication.places import LANGUAGES, Level, of_all_ages, of_level
+from parties.publication.plain import COLUMNS, SDMX, SDMX_AGES, plain_files
 from parties.publication.released import Released
 from parties.publication.sheets import NO_MARK, ods, xlsx
 from parties.publication.wording import WORDS
 from parties.publication.writing import SUMS, publish
-from schemas.aggregate import NATION, Cell, NoisedTable
+from schemas.aggregate import AGES, NATION
 from schemas.errors import ConfigurationError, ServiceError
 from schemas.geography import authorities, current
+from tests.noised_tables import AREAS, ENGLAND, cell, released_of, table_of
 
-AREAS = {
-    "E08000016": 80,
-    "W06000015": 40,
-    "E06000001": 3,
-    "E10000001": 7,
-}  # Barnsley, Cardiff, Hartlepool, and one that no public table has
-HALF = 12
 DASH = "\N{EN DASH}"
-
-
-def cell(area, value, half=HALF, *, mark=None):
-    wide = 2 * half > value if mark is None else mark
-    return Cell(area=area, value=value, lower=max(0, value - half), upper=value + half, mark="u" if wide else "")
-
-
-def table_of(areas=AREAS, **changes):
-    given_ = {
-        "cells": [Cell(area=NATION, value=sum(areas.values()) + 4, lower=90, upper=170),
-                  *(Cell(area=code, value=value - 5, lower=value - 5 - HALF, upper=value - 5 + HALF) for code, value in areas.items())],
-        "adjusted": [cell(NATION, sum(areas.values())), *(cell(code, value) for code, value in areas.items())],
-        **changes,
-    }  # fmt: skip
-    return NoisedTable(
-        round_id="round-1", cap=4, micro_rho=24_356, epsilon_per_mille=1_001, delta="1e-6", epsilon_per_mille_at={"1e-6": 1_001, "1e-10": 1_374}, **given_
-    )  # fmt: skip
-
-
-def released_of(**changes):
-    return Released(table_of(**changes), {"E10000001": 'North & "South" <shire>'}, "2026-11-01", "2026-11-08", "1.2.3")
 
 
 @pytest.fixture
@@ -68,7 +42,7 @@ def csv_rows(text):
 def test_places_stand_from_the_nation_down_and_regions_are_sums_of_their_authorities(released):
     assert [(row.level, row.place.name, row.value) for row in released.rows] == [
         ("nation", "England and Wales", 130),
-        ("country", "England", 83),
+        ("country", "England", 90),
         ("country", "Wales", 40),
         ("region", "North East", 3),
         ("region", "Yorkshire and The Humber", 80),
@@ -77,13 +51,21 @@ def test_places_stand_from_the_nation_down_and_regions_are_sums_of_their_authori
         ("authority", "Hartlepool", 3),
         ("authority", 'North & "South" <shire>', 7),
     ]
-    england = released.rows[1]
-    assert (england.lower, england.upper) == (83 - 17, 83 + 17)  # twelve and twelve, of independent noise
     assert [row.mark for row in released.rows[1:5]] == ["", "", "u", ""]
+    assert {row.age for row in released.rows} == {""}
+
+
+def test_every_place_stands_by_age_as_well(released):
+    assert {row.place for row in released.by_age} == {row.place for row in released.rows}
+    assert [(row.age, row.value) for row in released.by_age if row.place.code == NATION] == [
+        ("unknown", 0), ("0-4", 0), ("5-9", 0), ("10-14", 130), ("15+", 0),
+    ]  # fmt: skip
 
 
 def test_what_was_measured_is_published_as_it_is(released):
-    assert [(row.place.code, row.value) for row in released.measured][1:] == [(current(code), value - 5) for code, value in AREAS.items()]
+    found = [(row.place.code, row.value) for row in of_all_ages(of_level(released.measured, Level.AUTHORITY))]
+    assert found == [(current(code), value - 5) for code, value in AREAS.items()]
+    assert [row.place.name for row in of_all_ages(of_level(released.measured, Level.REGION))] == ["North East", "Yorkshire and The Humber"]
 
 
 def values_of_page(text):
@@ -94,18 +76,21 @@ def values_of_page(text):
     return [(code, int(value), int(lower), int(upper), mark) for code, value, lower, upper, mark in cells]
 
 
-def values_of_ods(content, name):
+def raw_of_ods(content, name):
     names = {"table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0", "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0"}
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         assert file.namelist()[0] == "mimetype"
         assert file.getinfo("mimetype").compress_type == zipfile.ZIP_STORED
         root = ET.fromstring(file.read("content.xml"))
     sheet = next(item for item in root.iter(f"{{{names['table']}}}table") if item.get(f"{{{names['table']}}}name") == name)
-    rows = [
+    return [
         ["".join(one.itertext()) for one in row.iter(f"{{{names['table']}}}table-cell")]
         for row in sheet.iter(f"{{{names['table']}}}table-row")
     ]
-    return typed(rows[1:])
+
+
+def values_of_ods(content, name):
+    return typed(raw_of_ods(content, name)[1:])
 
 
 def values_of_xlsx(content, number):
@@ -121,24 +106,45 @@ def values_of_xlsx(content, number):
 
 
 def typed(rows):
-    return [(code, int(value), int(lower), int(upper), "" if mark == NO_MARK else mark) for code, _, _, value, lower, upper, mark in rows]
+    return [
+        (code, age, int(value), int(lower), int(upper), "" if mark == NO_MARK else mark)
+        for code, _, _, age, value, lower, upper, mark in rows
+    ]
+
+
+def numbers(rows, ages):
+    return [(row.place.code, ages[row.age], row.value, row.lower, row.upper, row.mark) for row in rows]
 
 
 def test_every_file_has_the_same_numbers(released):
-    wanted = [(row.place.code, row.value, row.lower, row.upper, row.mark) for row in released.rows]
-    measured = [(row.place.code, row.value, row.lower, row.upper, row.mark) for row in released.measured]
     plain = plain_files(released)
-    for name, rows in (("counts.csv", wanted), ("measurements.csv", measured)):
+    in_csv = {age: age or "all" for age in ("", *AGES)}
+    for name, rows in (("counts.csv", released.everything), ("measurements.csv", released.measured)):
         found = csv_rows(plain[name])
-        assert [(row["area"], int(row["value"]), int(row["lower"]), int(row["upper"]), row["mark"]) for row in found] == rows
+        assert [
+            (row["area"], row["age"], int(row["value"]), int(row["lower"]), int(row["upper"]), row["mark"]) for row in found
+        ] == numbers(rows, in_csv)
     for language in LANGUAGES:
-        assert values_of_page(bulletin(released, language)) == wanted
-    assert (values_of_ods(ods(released), "Counts"), values_of_ods(ods(released), "Measurements")) == (wanted, measured)
+        page = bulletin(released, language)
+        assert values_of_page(page) == [(code, *rest) for code, _, *rest in numbers(released.rows, in_csv)]
+        assert ages_of_page(page) == {
+            (row.place.named(language), f"{row.value}{row.mark} ({row.lower}{DASH}{row.upper})")
+            for row in released.by_age
+            if row.level is not Level.AUTHORITY
+        }
+    in_words = {age: WORDS["en"][age or "all ages"] for age in ("", *AGES)}
+    wanted = [numbers(rows, in_words) for rows in (released.rows, released.by_age, released.measured)]
+    assert [values_of_ods(ods(released), name) for name in ("Counts", "Ages", "Measurements")] == wanted
     workbook = xlsx(released)
-    assert [rows for number in range(1, 6) if (rows := rows_or_none(workbook, number))] == [wanted, measured]
-    assert [(row["REF_AREA"], int(row["OBS_VALUE"]), row["OBS_STATUS"]) for row in csv_rows(plain["counts-sdmx.csv"])] == [
-        (code, value, "U" if mark else "A") for code, value, _, _, mark in wanted
+    assert [rows for number in range(1, 7) if (rows := rows_or_none(workbook, number))] == wanted
+    assert [(row["REF_AREA"], row["AGE"], int(row["OBS_VALUE"]), row["OBS_STATUS"]) for row in csv_rows(plain["counts-sdmx.csv"])] == [
+        (row.place.code, SDMX_AGES[row.age], row.value, "U" if row.mark else "A") for row in released.everything
     ]
+
+
+def ages_of_page(text):
+    rows = re.findall(r"<tr><th scope=\"row\">([^<]+)</th>((?:<td class=\"n\">[^<]+</td>)+)</tr>", text)
+    return {(unescape(name), value) for name, cells in rows for value in re.findall(r">([^<]+)</td>", cells) if "(" in value}
 
 
 def rows_or_none(workbook, number):
@@ -234,7 +240,7 @@ def test_dots_and_lines_lie_within_the_drawing_whatever_the_numbers(drawn):
     codes = list(authorities())
     areas = {code: value for code, (value, _) in zip(codes, drawn, strict=False)}
     rows = of_level(Released(table_of(areas), {}, "2026-11-01", "2026-11-08", "1").rows, Level.AUTHORITY)
-    drawing = ET.fromstring(intervals_svg(rows, "en", "caption"))
+    drawing = ET.fromstring(intervals_svg(most_first(rows, "en"), "caption"))
     for item in drawing.iter("{http://www.w3.org/2000/svg}circle"):
         assert 250 <= float(item.get("cx")) <= 720
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}circle"))) == len(areas)
@@ -265,22 +271,26 @@ def test_metadata_state_what_the_table_cost(released):
     assert re.fullmatch("[0-9a-f]{64}", said["table_sha256"])
 
 
-def adjusted(*cells):
-    return {"adjusted": list(cells)}
-
-
-BARNSLEY, CARDIFF, HARTLEPOOL, OTHER = (cell(code, value) for code, value in AREAS.items())
+def but(code, age="", **changes):
+    """Return what is published with one cell changed."""
+    whole = table_of().adjusted
+    return {"adjusted": [item.model_copy(update=changes) if (item.area, item.age) == (code, age) else item for item in whole]}
 
 
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        (adjusted(cell(NATION, 131), BARNSLEY, CARDIFF, HARTLEPOOL, OTHER), "areas add up"),
-        (adjusted(cell(NATION, 90), BARNSLEY, HARTLEPOOL, OTHER), "same places as measured"),
-        (adjusted(cell(NATION, 210), BARNSLEY, BARNSLEY, CARDIFF, HARTLEPOOL, OTHER), "every place once"),
-        (adjusted(cell(NATION, 130), BARNSLEY, CARDIFF, Cell(area="E06000001", value=-3, lower=-5, upper=9, mark="u"), cell("E10000001", 13)), "none below zero"),
-        (adjusted(cell(NATION, 130), Cell(area="E08000016", value=80, lower=81, upper=92), CARDIFF, HARTLEPOOL, OTHER), "intervals hold their counts"),
-        (adjusted(cell(NATION, 130), BARNSLEY, CARDIFF, cell("E06000001", 3, mark=False), OTHER), "wide intervals are marked"),
+        (but(NATION, value=131), "areas add up"),
+        (but(NATION, "0-4", value=1), "areas add up"),
+        (but(ENGLAND, value=84), "regions add up"),
+        (but("E12000001", "10-14", value=84), "regions add up"),
+        (but("E08000016", "10-14", value=79), "ages add up"),
+        ({"adjusted": [item for item in table_of().adjusted if item.area != "W06000015"]}, "same places as measured"),
+        ({"adjusted": [item for item in table_of().adjusted if item.age != "15+"]}, "ages add up"),
+        ({"adjusted": [*table_of().adjusted, cell("E08000016", 80)]}, "every place once"),
+        (but("E06000001", value=-3, lower=-5), "none below zero"),
+        (but("E08000016", lower=81), "intervals hold their counts"),
+        (but("E06000001", mark=""), "wide intervals are marked"),
         ({"micro_rho": 0}, "privacy is stated"),
     ],
 )  # fmt: skip

@@ -11,16 +11,26 @@ from parties.client import ServiceClient
 from parties.initialise import init_node
 from parties.settings import load_settings
 from parties.statistics import area_names, fetch_table
-from schemas.aggregate import CONTEXT, NATION, Cell, NoisedTable
+from schemas.aggregate import AGES, CONTEXT, NATION, Cell, NoisedTable
 from schemas.errors import AuthenticationError, ServiceError
 from schemas.roster import Identity, Organisation, Role
 from schemas.signature import public_text, signed
 
+
+def cells(area, *ages, half=39):
+    """The cells of a place with so many children of each age, all ages first."""
+    return [
+        Cell(area=area, age=age, value=value, lower=max(0, value - half), upper=value + half, mark="u" if 2 * half > value else "")
+        for age, value in zip(("", *AGES), (sum(ages), *ages), strict=True)
+    ]
+
+
+WHOLE = [cell for area in (NATION, "E92000001", "E10000001") for cell in cells(area, 3, 20, 30, 17, 10)]
 TABLE = NoisedTable(
     round_id="round-1", cap=4, micro_rho=24_356, epsilon_per_mille=1_001, delta="1e-6",
     epsilon_per_mille_at={"1e-6": 1_001, "1e-10": 1_374},
-    cells=[Cell(area=NATION, value=321, lower=249, upper=393), Cell(area="E10000001", value=-3, lower=-45, upper=39)],
-    adjusted=[Cell(area=NATION, value=80, lower=43, upper=117), Cell(area="E10000001", value=80, lower=43, upper=117, mark="u")],
+    cells=[cell.model_copy(update={"value": cell.value - 50}) for cell in WHOLE],
+    adjusted=WHOLE,
 )  # fmt: skip
 
 
@@ -67,10 +77,11 @@ def test_another_round_s_table_or_something_else_is_refused(office):
     "adjusted",
     [
         [],
-        TABLE.adjusted[:1],
+        WHOLE[:1],
         TABLE.cells,
-        [TABLE.adjusted[0], TABLE.adjusted[1].model_copy(update={"value": 81})],
-        [cell.model_copy(update={"value": -1}) for cell in TABLE.adjusted],
+        [WHOLE[0].model_copy(update={"value": 81}), *WHOLE[1:]],
+        [*WHOLE[:-1], WHOLE[-1].model_copy(update={"value": 11})],
+        [cell for cell in WHOLE if cell.age != "unknown"],
     ],
 )
 def test_a_table_that_does_not_add_up_is_refused(office, adjusted):

@@ -5,9 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from schemas.aggregate import AGES
 from schemas.encoding_set import write_table
 from schemas.errors import SealError, SubmissionError
-from schemas.joins import Relation, Standing, quarter_of
+from schemas.joins import AgeBand, Relation, Standing, age_band, quarter_of
 from schemas.sealed_join import JOIN_BYTES, MAX_TIED, SEALED_JOIN_BYTES, Join, Tied, open_join, read_join, seal_join, write_join
 from schemas.second_look import N_TAGS
 from schemas.slots import ANSWERS, REQUESTS, SEARCHES, SLOTS, VOLUMES, WAVES, byte_columns, byte_table, read_byte_table
@@ -18,14 +19,14 @@ JOINS = (
     Join(
         person=PERSON,
         population="children",
-        relation=Relation(Standing.LOOKED_AFTER, 4 * 2026 + 3),
+        relation=Relation(Standing.LOOKED_AFTER, 4 * 2026 + 3, AgeBand.FROM_15),
         tied=(Tied(b"a" * 16), Tied(b"b" * 16)),
     ),
-    Join(person=PERSON, population="adults", tied=(Tied(b"c" * 16, Relation(Standing.RESIDENT, 8_107)), Tied(b"d" * 16))),
+    Join(person=PERSON, population="adults", tied=(Tied(b"c" * 16, Relation(Standing.RESIDENT, 8_107, AgeBand.UNDER_5)), Tied(b"d" * 16))),
     Join(
         person=PERSON,
         population="children",
-        relation=Relation(Standing.FORMER),
+        relation=Relation(Standing.FORMER, age=AgeBand.FROM_10_TO_14),
         tied=tuple(Tied(bytes([at]) * 16) for at in range(1, MAX_TIED + 1)),
         more=3,
     ),
@@ -56,6 +57,8 @@ def test_ties_that_have_no_room_are_counted():
         bytes(16) + write_join(JOINS[0])[16:],  # nobody, of a population
         write_join(JOINS[0])[:16] + b"\x03" + write_join(JOINS[0])[17:],  # a third population
         write_join(JOINS[0])[:17] + b"\x09" + write_join(JOINS[0])[18:],  # an unknown standing
+        write_join(JOINS[0])[:17] + b"\x51" + write_join(JOINS[0])[18:],  # an unknown age
+        write_join(JOINS[0])[:17] + b"\x20" + write_join(JOINS[0])[18:],  # an age without a standing
         write_join(JOINS[0])[:18] + b"\x01" + write_join(JOINS[0])[19:],  # a last contact without a standing
         write_join(JOINS[0])[:20] + bytes([MAX_TIED + 1]) + write_join(JOINS[0])[21:],  # more ties than there is room for
         write_join(JOINS[0])[:-1] + b"x",  # something behind the ties
@@ -74,6 +77,31 @@ def test_a_sealed_join_opens_with_its_own_opener_alone():
     for spoilt, opener in ((sealed[:-1] + bytes([sealed[-1] ^ 1]), OPENER), (sealed, OPENER[::-1]), (sealed[:-1], OPENER), (b"", OPENER)):
         with pytest.raises(SealError, match=r"^join: "):
             open_join(spoilt, opener)
+
+
+@pytest.mark.parametrize(
+    ("born", "band"),
+    [
+        ("2026-11-01", AgeBand.UNDER_5),
+        ("2027-03-01", AgeBand.UNDER_5),  # expected
+        ("2021-11-02", AgeBand.UNDER_5),
+        ("2021-11-01", AgeBand.FROM_5_TO_9),
+        ("2016-11-02", AgeBand.FROM_5_TO_9),
+        ("2016-11-01", AgeBand.FROM_10_TO_14),
+        ("2011-11-02", AgeBand.FROM_10_TO_14),
+        ("2011-11-01", AgeBand.FROM_15),
+        ("1990-01-01", AgeBand.FROM_15),
+        ("", AgeBand.NOT_KNOWN),
+        ("2016-02-30", AgeBand.NOT_KNOWN),
+    ],
+)
+def test_an_age_is_in_completed_years_on_the_day(born, band):
+    assert age_band(born, date(2026, 11, 1)) is band
+
+
+def test_every_band_is_published_under_its_name():
+    assert len(AGES) == len(AgeBand)
+    assert [AGES[band] for band in AgeBand] == ["unknown", "0-4", "5-9", "10-14", "15+"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The statistician's page: released tables in a browser on this machine."""
