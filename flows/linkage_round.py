@@ -11,9 +11,8 @@ from flows.stages import Counts, Stage
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from linkage.leases import Step
     from linkage.settings import ServiceSettings
-    from linkage.states import State
+    from linkage.states import State, Step
 
 NAME = "linkage-round"
 

@@ -2,7 +2,8 @@
 
 Who works on a step extends its lease every few seconds. One that ran out is taken over by whoever comes next; so is one of a process of this
 machine that is gone, at once. A step that was begun too often and never ended is left alone until somebody looks. That nothing is done twice
-does not rest on leases: every step checks the round's state in the transaction that ends it.
+does not rest on leases: every step checks the round's state in the transaction that ends it. What moves a round on takes with it, in the same
+transaction, the leases of the steps that it is past (`linkage.rounds.advance`).
 """
 
 import hashlib
@@ -14,8 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple, get_args
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from linkage.clock import Clock, as_text, utc_now
 from linkage.rounds import get_round
+from linkage.states import Step
 from linkage.store.models import Lease
 from schemas.errors import RoundError, ServiceError, UserError
 
@@ -31,8 +33,6 @@ LEASE: Final = timedelta(seconds=60)
 HEARTBEAT_SECONDS: Final = 10.0
 LOOK_AGAIN_SECONDS: Final = 1.0
 MOST_ATTEMPTS: Final = 5
-Step = Literal["search", "carrying over", "opening of pairs", "findings"]  # in the order in which a round has them
-STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
 log = logging.getLogger("kinlink.service")
 
@@ -67,7 +67,7 @@ def take(session: Session, claim: Claim, clock: Clock, *, is_gone: Callable[[str
     if lease is None:
         session.add(Lease(**claim._asdict(), attempts=1, begun_at=as_text(now), expires_at=as_text(now + LEASE)))
         return
-    if _is_heard_of(lease, now, is_gone):
+    if lease.holder and lease.expires_at > as_text(now) and not is_gone(lease.holder):
         raise TakenError(
             f"round: another worker is at its {claim.step}; it is taken over after {lease.expires_at} if that one is not heard of"
         )
@@ -87,23 +87,14 @@ def extend(session: Session, claim: Claim, clock: Clock) -> bool:
     return True
 
 
-def _is_heard_of(lease: Lease, now: datetime, is_gone: Callable[[str], bool]) -> bool:
-    return bool(lease.holder) and lease.expires_at > as_text(now) and not is_gone(lease.holder)
-
-
-def end(session: Session, claim: Claim, clock: Clock, *, is_gone: Callable[[str], bool]) -> bool:
-    """End the lease of a step that is done, and those of earlier steps that nobody is at any more; say whether it was still the holder's.
-
-    An earlier step is one that the round went on without, as where its worker was killed and an operator opened the next wave.
-    """
+def end(session: Session, claim: Claim) -> bool:
+    """End the lease of a step that is done, where the round has not gone on and ended it; say whether nobody else has taken it over."""
     lease = session.get(Lease, claim[:2], with_for_update=True)
-    if lease is None or lease.holder != claim.holder:
+    if lease is None:
+        return True
+    if lease.holder != claim.holder:
         return False
     session.delete(lease)
-    earlier = STEPS[: STEPS.index(claim.step)]
-    for other in session.scalars(select(Lease).where(Lease.round_id == claim.round_id, Lease.step.in_(earlier)).with_for_update()):
-        if not _is_heard_of(other, clock(), is_gone):
-            session.delete(other)
     return True
 
 
@@ -172,7 +163,7 @@ def at_work(
             give_back(session, claim, counts=counts)
         raise
     with Session(database) as session, session.begin():
-        is_ours = end(session, claim, clock, is_gone=is_gone)
+        is_ours = end(session, claim)
     if not is_ours:
         raise ServiceError(
             f"round: another worker took its {step} over while this one was not heard of; nothing was done twice, see `kinlink round status`"

@@ -10,16 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Engine as Database
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from linkage.clock import as_text
 from linkage.findings.explaining import Code
 from linkage.settings import ServiceSettings
-from linkage.states import Cancelled, State, check_may_move
+from linkage.states import STEPS, Cancelled, State, check_may_move, is_over
 from linkage.storage_keys import KEY_BYTES, give_key
 from linkage.store.audit import append, lock
-from linkage.store.models import Asked, Finding, Round, RoundBasis, Submission
+from linkage.store.models import Asked, Finding, Lease, Round, RoundBasis, Submission
 from schemas.agreed import Agreed
 from schemas.agreement import check_may_start
 from schemas.audit import AuditEvent
@@ -51,7 +51,7 @@ def get_round(session: Session, round_id: str, *, lock: bool = False) -> Round:
 
 
 def advance(session: Session, round_id: str, to: State, event: AuditEvent) -> Round:
-    """Move a round to `to`, recording `event`.
+    """Move a round to `to`, recording `event`; nobody holds a step any more that the round has no more use for.
 
     Raises:
         RoundError: the round's state does not lead there.
@@ -59,6 +59,8 @@ def advance(session: Session, round_id: str, to: State, event: AuditEvent) -> Ro
     round_ = get_round(session, round_id, lock=True)
     check_may_move(round_.state, to)
     round_.state = to
+    over = [step for step in STEPS if is_over(to, step)]
+    session.execute(delete(Lease).where(Lease.round_id == round_id, Lease.step.in_(over)))
     append(session, event)
     return round_
 

@@ -6,6 +6,7 @@ A step that this table does not hold is refused, whoever asks. The diagram and t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal, get_args
 
 from schemas.errors import RoundError
 
@@ -70,6 +71,14 @@ STATES: Mapping[State, Row] = {
     State.EXPIRED: Row("nobody", (), "by itself, or `kinlink round expire`; final"),
 }
 WAVE_STATES: Mapping[int, State] = {1: State.FIRST_WAVE, 2: State.SECOND_WAVE}
+Step = Literal["search", "carrying over", "opening of pairs", "findings"]
+STEPS: Final[tuple[Step, ...]] = get_args(Step)  # of the linkage worker, in the order in which a round has them
+LAST: Mapping[Step, State] = {  # the last state in which each is worth doing
+    "search": State.FIRST_WAVE,
+    "carrying over": State.FIRST_WAVE,
+    "opening of pairs": State.SECOND_WAVE,
+    "findings": State.SEARCHED,
+}
 
 
 class Cancelled(StrEnum):
@@ -95,6 +104,11 @@ def check_may_move(state: str, to: State) -> None:
 def is_past(state: str, step: State) -> bool:
     """Say whether a round in `state` has been through `step` and left it for the next."""
     return State(state) in ORDER and step in ORDER and ORDER.index(State(state)) > ORDER.index(step)
+
+
+def is_over(state: str, step: Step) -> bool:
+    """Say whether a round in `state` has no more use for a step of the worker: it is past that, or has ended."""
+    return State(state) in ENDS or is_past(state, LAST[step])
 
 
 def check_is_kept(state: str) -> None:

@@ -45,7 +45,7 @@ from linkage.rounds import advance, get_round
 from linkage.search.engine import Engine
 from linkage.search.pools import RoundPools
 from linkage.settings import ServiceSettings
-from linkage.states import State, check_is, is_past
+from linkage.states import LAST, State, Step, check_is, is_past
 from linkage.store.audit import append
 from linkage.store.models import Finding
 from schemas.agreed import Agreed
@@ -81,7 +81,7 @@ def search_round(
         ConfigurationError, ServiceError: the settings' engine cannot be had, or is lost.
     """
     with Session(database) as session, session.begin():
-        work = _work(session, settings, round_id, State.CLOSED, until=State.FIRST_WAVE)
+        work = _work(session, settings, round_id, "search")
     if work is None or work.is_searched:
         return
     first_wave = 2 if work.state == State.FIRST_WAVE else 1
@@ -103,7 +103,7 @@ def carry_round(database: Database, settings: ServiceSettings, round_id: str) ->
         RoundError: the round is still open, or was cancelled.
     """
     with Session(database) as session, session.begin():
-        work = _work(session, settings, round_id, State.CLOSED, until=State.FIRST_WAVE)
+        work = _work(session, settings, round_id, "carrying over")
         if work is None or work.state != State.FIRST_WAVE or not work.is_searched:
             return
         plan, answers = read_plan(work.vault, get_round(session, round_id)), list(answered(session, round_id))
@@ -122,7 +122,7 @@ def look_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         RoundError: the round is still open, or was cancelled.
     """
     with Session(database) as session, session.begin():
-        work = _work(session, settings, round_id, State.CLOSED, until=State.SECOND_WAVE)
+        work = _work(session, settings, round_id, "opening of pairs")
         if work is None or work.state != State.SECOND_WAVE:
             return
         answers = list(answered(session, round_id))
@@ -141,7 +141,7 @@ def find_round(database: Database, settings: ServiceSettings, round_id: str, *, 
         RoundError: the round is still open, or was cancelled, or nobody has shown its controls.
     """
     with Session(database) as session, session.begin():
-        work = _work(session, settings, round_id, State.CLOSED, until=State.SEARCHED)
+        work = _work(session, settings, round_id, "findings")
     if work is None or work.state != State.SEARCHED:
         return
     opened = pa.ipc.open_file(pa.BufferReader(work.vault.read_blob(OPENED_BLOB))).read_all()
@@ -205,17 +205,17 @@ class _Work:
     is_searched: bool
 
 
-def _work(session: Session, settings: ServiceSettings, round_id: str, since: State, *, until: State) -> _Work | None:
-    """Return what a step works on that may be done from one state to another, or None where the round is past that.
+def _work(session: Session, settings: ServiceSettings, round_id: str, step: Step) -> _Work | None:
+    """Return what a step works on once its round is closed, or None where the round is past that step.
 
     Raises:
-        RoundError: the round is not there yet, or was cancelled.
+        RoundError: the round is still open, or was cancelled.
     """
     round_ = get_round(session, round_id)
-    if is_past(round_.state, until):
+    if is_past(round_.state, LAST[step]):
         return None
-    if not is_past(round_.state, since):
-        check_is(round_.state, since)
+    if not is_past(round_.state, State.CLOSED):
+        check_is(round_.state, State.CLOSED)
     agreed, vault = load_agreed(settings.directory), Vault(settings, round_)
     submissions = accepted_submissions(session, vault, agreed.roster, round_id)
     return _Work(agreed, vault, submissions, round_.digest, round_.state, round_.counts is not None)

@@ -18,7 +18,6 @@ from linkage import leases
 from linkage.leases import (
     LEASE,
     MOST_ATTEMPTS,
-    STEPS,
     Claim,
     TakenError,
     at_work,
@@ -31,17 +30,19 @@ from linkage.leases import (
     this_worker,
     view,
 )
+from linkage.rounds import advance
+from linkage.states import STATES, STEPS, State
 from linkage.store.engine import migrate, open_store
-from linkage.store.models import Lease
+from linkage.store.models import Lease, Round
+from schemas.audit import AuditEvent
 from schemas.errors import RoundError, ServiceError
 from tests.conftest import PROVE
 from tests.integration.service_world import NOW, PRISON, ROUND, SERVICE, make_world
 
 SCHEDULES = 2_000 if os.environ.get(PROVE) else 100
 STEP = "search"
-CARRY, LOOK, FIND = STEPS[1:]
 WORKERS = ("one", "two", "three")
-STEPS = st.one_of(
+ACTS = st.one_of(
     st.tuples(st.just("begin"), st.sampled_from(WORKERS)),
     st.tuples(st.just("beat"), st.sampled_from(WORKERS)),
     st.tuples(st.just("kill"), st.sampled_from(WORKERS)),
@@ -110,8 +111,8 @@ class Simulated:
 
     def end(self, worker):
         with Session(self.store) as session, session.begin():
-            ended = end(session, Claim(ROUND, STEP, worker), self.clock, is_gone=lambda _: False)
-        assert ended is (worker in self.until)
+            ended = end(session, Claim(ROUND, STEP, worker))
+        assert ended is (worker in self.until or not self.begun)
         if ended:
             self.until, self.begun = {}, 0
 
@@ -125,7 +126,7 @@ class Simulated:
 
 
 @settings(max_examples=SCHEDULES, deadline=None)
-@given(schedule=st.lists(STEPS, max_size=30))
+@given(schedule=st.lists(ACTS, max_size=30))
 def test_no_schedule_gives_one_step_to_two_or_leaves_it_to_nobody(shared, schedule):
     simulated = Simulated(shared.store)
     for kind, given_ in schedule:
@@ -195,27 +196,31 @@ def test_what_was_begun_too_often_waits_for_somebody_who_says_again(world):
 
 
 @pytest.mark.parametrize(
-    ("step", "holder", "later", "stays"),
-    [
-        (CARRY, "here", LEASE, False),
-        (CARRY, "here", LEASE / 2, True),
-        (CARRY, "gone", LEASE / 2, False),
-        (CARRY, "", timedelta(), False),
-        (FIND, "here", LEASE, True),
-        (FIND, "", timedelta(), True),
-    ],
-    ids=["ran out", "heard of", "its process is gone", "given back", "a later step's", "a later step's attempts"],
+    "to", [State.CLOSED, State.FIRST_WAVE, State.SECOND_WAVE, State.SEARCHED, State.AWAITING_APPROVAL, State.CANCELLED]
 )
-def test_the_lease_of_a_step_that_a_round_went_on_without_goes_and_a_later_one_s_attempts_stay(world, step, holder, later, stays):
+def test_a_round_that_goes_on_takes_with_it_the_leases_of_the_steps_it_is_past(world, to):
+    """Also those of workers that are heard of, and of one that is killed right after: nothing is left to be taken over."""
+    before = next(state for state, row in STATES.items() if to in row.leads_to)
     with Session(world.store) as session, session.begin():
-        take(session, Claim(ROUND, step, "here"), lambda: NOW, is_gone=lambda _: False)
-        session.flush()
-        session.scalars(select(Lease)).one().holder = holder
-        take(session, Claim(ROUND, LOOK, "me"), lambda: NOW, is_gone=lambda _: False)
-        session.flush()
-        assert end(session, Claim(ROUND, LOOK, "me"), lambda: NOW + later, is_gone=lambda name: name == "gone")
+        for step in STEPS:
+            take(session, Claim(ROUND, step, "here"), lambda: NOW, is_gone=lambda _: False)
+        session.get_one(Round, ROUND).state = before
+        advance(session, ROUND, to, AuditEvent(kind="moved", round_id=ROUND, actor=SERVICE, at=world_text(0)))
+    left = {
+        State.CLOSED: set(STEPS),
+        State.FIRST_WAVE: set(STEPS),
+        State.SECOND_WAVE: {"opening of pairs", "findings"},
+        State.SEARCHED: {"findings"},
+    }
     with Session(world.store) as session:
-        assert [lease.step for lease in session.scalars(select(Lease))] == [step] * stays
+        assert {lease.step for lease in session.scalars(select(Lease))} == left.get(to, set())
+
+
+def test_who_ends_a_step_that_the_round_went_on_from_is_told_nothing(world):
+    with at_work(world.store, ROUND, STEP), Session(world.store) as session, session.begin():
+        session.delete(session.scalars(select(Lease)).one())
+    with Session(world.store) as session:
+        assert session.scalars(select(Lease)).all() == []
 
 
 def test_a_worker_is_heard_of_for_as_long_as_it_is_at_it(world, monkeypatch):
