@@ -92,6 +92,7 @@ COMMANDS = (
     (("bench", "service"), "flows.commands.bench:service", "Load a linkage service on loopback."),
     (("bench", "attacks"), "flows.commands.attacks:attacks", "Attack filters, and say what hiding costs."),
     (("statistics", "publish"), "flows.commands.statistics:publish", "Publish a round's noised counts: bulletin, workbooks, CSV."),
+    (("statistics", "ledger"), "flows.commands.statistics:ledger", "Say what was spent of privacy, and what is left."),
     (("statistics", "explore"), "flows.commands.statistics:explore", "Look at released tables in a browser on this machine."),
     (("statistics", "bench"), "flows.commands.statistics_bench:bench", "Say how far published counts are off, beside plainer methods."),
 )

@@ -3,6 +3,7 @@
 from parties.publication.released import Released
 from schemas.aggregate import AGES, NATION, Cell, NoisedTable
 from schemas.geography import authority, countries, regions
+from schemas.privacy_ledger import Drawn
 
 AREAS = {
     "E08000016": 80,
@@ -11,6 +12,10 @@ AREAS = {
     "E10000001": 7,
 }  # Barnsley, Cardiff, Hartlepool, and one that no public table has
 HALF = 12
+DRAWN = tuple(
+    Drawn(round_id=name, drawn_on=day, micro_rho=24_356, total_micro_rho=total, epsilon_per_mille_at={"1e-6": epsilon, "1e-10": epsilon + 373})
+    for name, day, total, epsilon in (("round-0", "2026-08-03", 24_356, 1_001), ("", "2026-08-09", 48_712, 1_444), ("round-1", "2026-11-24", 73_068, 1_790))
+)  # fmt: skip
 ENGLAND, WALES = "E92000001", "W92000004"
 
 
@@ -49,4 +54,4 @@ def table_of(areas=AREAS, **changes):
 
 
 def released_of(**changes):
-    return Released(table_of(**changes), {"E10000001": 'North & "South" <shire>'}, "2026-11-01", "2026-11-08", "1.2.3")
+    return Released(table_of(**changes), {"E10000001": 'North & "South" <shire>'}, "2026-11-01", "2026-11-08", "1.2.3", drawn=DRAWN)

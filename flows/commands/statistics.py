@@ -9,6 +9,7 @@ from flows.commands.console import Json, Port, emit, say
 from schemas.aggregate import NATION
 
 FIRST = "bulletin.html"
+MILLION, THOUSAND = 1_000_000, 1_000
 
 
 def publish(*, round: str, out: Path, evidence: Path | None = None, dir: Path = Path(), as_json: Json = False) -> None:
@@ -40,6 +41,30 @@ def publish(*, round: str, out: Path, evidence: Path | None = None, dir: Path = 
     answer = _read(out)
     text = f"{answer['value']:,} children ({answer['lower']:,} to {answer['upper']:,}), epsilon {answer['epsilon']} at delta {answer['delta']}: {out / FIRST}"
     emit(answer, text, as_json=as_json)
+
+
+def ledger(*, dir: Path = Path(), as_json: Json = False) -> None:
+    """Say what was spent of privacy: every table that was drawn, under any agreement, their sum, and what is left.
+
+    The sum bounds what all tables together tell of a family that is in every round.
+    Example: kinlink statistics ledger --dir office
+
+    Args:
+        dir: the statistics office's directory.
+        as_json: print one JSON object.
+    """
+    from parties.settings import load_settings
+    from parties.statistics import fetch_ledger
+
+    statement = fetch_ledger(load_settings(dir))
+    lines = ["drawn on    rho       rho so far  epsilon so far, by delta                    round"]
+    for item in statement.drawn:
+        epsilon = ", ".join(f"{value / THOUSAND:.3f} at {delta}" for delta, value in item.epsilon_per_mille_at.items())
+        rho, total = item.micro_rho / MILLION, item.total_micro_rho / MILLION
+        lines.append(f"{item.drawn_on}  {rho:.6f}  {total:<10.6f}  {epsilon:<42}  {item.round_id or 'lost with a database'}")
+    left, granted = statement.left_micro_rho / MILLION, statement.budget_micro_rho / MILLION
+    said = f"rho {left:.6f} of {granted:.6f} left under the present agreement; refused for want of it: {statement.refused}"
+    emit(statement.model_dump(), "\n".join([*(lines if statement.drawn else ["no table was drawn yet"]), said]), as_json=as_json)
 
 
 def explore(*tables: Path, port: Port = 0) -> None:

@@ -41,6 +41,7 @@ class Action(StrEnum):
     ACKNOWLEDGE = "acknowledge envelopes"
     COLLECT_QUESTIONS = "collect questions"
     COUNT = "ask for tables"
+    SEE_LEDGER = "see the privacy ledger"
     EXPIRE = "expire a round"
     STATE_DELETION = "state what was deleted"
     READ_AUDIT = "read the audit log"
@@ -77,6 +78,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.ACKNOWLEDGE: Permission(frozenset({Role.DESK}), "envelope is sealed to another authority; acknowledge your own"),
     Action.COLLECT_QUESTIONS: Permission(frozenset({Role.DESK})),
     Action.COUNT: Permission(frozenset({Role.STATISTICIAN})),
+    Action.SEE_LEDGER: Permission(frozenset({Role.STATISTICIAN})),
     Action.EXPIRE: Permission(frozenset({Role.OPERATOR})),
     Action.STATE_DELETION: Permission(frozenset({Role.CUSTODIAN, Role.KEY_HOLDER})),
     Action.READ_AUDIT: Permission(frozenset({Role.OPERATOR})),

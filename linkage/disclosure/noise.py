@@ -30,6 +30,17 @@ def epsilons(scales: Sequence[float], cap: int) -> dict[str, int]:
     return {delta: math.ceil(together.epsilon(delta=float(delta)) * PER_MILLE) for delta in DELTAS}
 
 
+def epsilons_of(micro_rho: int) -> dict[str, int]:
+    """Return what so much rho is as epsilon, as `epsilons` does; of several releases it is the sum of theirs.
+
+    Raises:
+        ValueError: it is not positive.
+    """
+    if micro_rho <= 0:
+        raise ValueError("noise: rho must be positive")
+    return epsilons([math.sqrt(MICRO / (2 * micro_rho))], 1)
+
+
 def scale_for(micro_rho: int, cap: int) -> float:
     """Return the scale at which a query of L2 sensitivity `cap` costs `micro_rho`.
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from parties.publication.charts import intervals_svg, most_first, tiles_svg
 from parties.publication.places import AGES, Level, Row, of_level, region_code
-from parties.publication.plain import CORRECTED, corrected_cells
+from parties.publication.plain import CORRECTED, LEDGER, corrected_cells, ledger_cells
 from parties.publication.released import MILLION, THOUSAND, Released
 from parties.publication.wording import WORDS
 from schemas.geography import Place, authorities, regions
@@ -51,6 +51,8 @@ def _content(released: Released, language: str) -> dict[str, Any]:
         "charts": list(_charts(released, language)),
         "privacy": words["privacy_text"].format(unit=table.unit, cap=table.cap, mechanism=table.mechanism, rho=table.micro_rho / MILLION),
         "epsilons": [(delta, epsilon / THOUSAND) for delta, epsilon in table.epsilon_per_mille_at.items()],
+        "ledger_columns": list(LEDGER),
+        "ledger": ledger_cells(released),
         "made": words["made"].format(version=released.version, digest=released.digest),
     }
 

@@ -37,6 +37,14 @@ CORRECTED: Final[Mapping[str, tuple[str, str]]] = {
     "false_links": ("integer", "per cent of the variance that not knowing the false links brings"),
     "missed_links": ("integer", "per cent of the variance that not knowing the missing links brings"),
 }
+LEDGER: Final[Mapping[str, tuple[str, str]]] = {
+    "number": ("integer", "of the table in the ledger, from 1"),
+    "drawn": ("string", "day on which it was drawn, ISO 8601"),
+    "round": ("string", "its round; empty: the table was lost with a database, and its price stays spent"),
+    "micro_rho": ("integer", "what it cost, in millionths of rho"),
+    "total_micro_rho": ("integer", "what all tables up to it cost, in millionths of rho"),
+    "total_epsilon_per_mille": ("integer", "the same as epsilon in thousandths, at the delta of metadata.json"),
+}
 SDMX: Final = ("DATAFLOW", "REF_AREA", "AGE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "LOWER", "UPPER")
 SDMX_AGES: Final[Mapping[str, str]] = {"": "_T", "0-4": "Y0T4", "5-9": "Y5T9", "10-14": "Y10T14", "15+": "Y_GE15", "unknown": "_U"}
 FLOW: Final = "KINLINK:LINKED_CHILDREN(2.0)"
@@ -61,6 +69,11 @@ def plain_files(released: Released) -> dict[str, str]:
         files["corrected.csv-metadata.json"] = _described(
             "corrected.csv", "Children by place, corrected for false and missing links", released, CORRECTED, least=0
         )
+    if released.drawn:
+        files["privacy-ledger.csv"] = _csv(tuple(LEDGER), ledger_cells(released))
+        files["privacy-ledger.csv-metadata.json"] = _described(
+            "privacy-ledger.csv", "What was spent of privacy up to this table", released, LEDGER, least=0
+        )
     return {**files, "release-notes.txt": _notes(released)}
 
 
@@ -69,6 +82,14 @@ def corrected_cells(item: Corrected) -> tuple[str | int, ...]:
     place = item.row.place
     shares = (item.noise, item.false_links, item.missed_links)
     return place.code, place.name, item.row.level, item.row.value, item.value, item.lower, item.upper, *shares
+
+
+def ledger_cells(released: Released) -> list[tuple[str | int, ...]]:
+    """Return the privacy ledger up to this table, each row in the order of `LEDGER`."""
+    return [
+        (number, item.drawn_on, item.round_id, item.micro_rho, item.total_micro_rho, item.epsilon_per_mille_at[released.table.delta])
+        for number, item in enumerate(released.drawn, 1)
+    ]
 
 
 def _cells(row: Row) -> tuple[str | int, ...]:
@@ -93,7 +114,7 @@ def _described(name: str, title: str, released: Released, described: Mapping[str
     for column, (kind, meaning) in described.items():
         bounded = {"base": kind, "minimum": least} if kind == "integer" and least is not None else kind
         columns.append({"name": column, "titles": column, "datatype": bounded, "dc:description": meaning})
-    keys = [key for key in ("area", "age") if key in described]
+    keys = [key for key in ("number", "area", "age") if key in described]
     said = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": name,

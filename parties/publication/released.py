@@ -10,6 +10,7 @@ from parties.publication.criteria import Criterion, criteria
 from parties.publication.places import Row, measured_rows, of_all_ages, published_rows
 from schemas.aggregate import NoisedTable
 from schemas.canonical import digest_of
+from schemas.privacy_ledger import Drawn
 
 MILLION, THOUSAND = 1_000_000, 1_000
 NOTE: Final = (
@@ -24,6 +25,7 @@ class Released:
     """A noised table, the names of areas that no public table has, and when its round took submissions (days, ISO 8601).
 
     `evidence` is the office's own, of how many links are right and how many are missing; without it nothing is corrected.
+    `drawn` is the privacy ledger up to this table, oldest first.
     """
 
     table: NoisedTable
@@ -32,6 +34,7 @@ class Released:
     closes: str
     version: str
     evidence: Evidence | None = None
+    drawn: Sequence[Drawn] = ()
 
     @cached_property
     def everything(self) -> Sequence[Row]:
@@ -82,7 +85,10 @@ class Released:
             "rho": table.micro_rho / MILLION,
             "epsilon": table.epsilon_per_mille / THOUSAND,
             "delta": table.delta,
-            "epsilon_at": {delta: epsilon / THOUSAND for delta, epsilon in table.epsilon_per_mille_at.items()},
+            "epsilon_at": _epsilons(table.epsilon_per_mille_at),
+            "drawn_so_far": len(self.drawn),
+            "rho_so_far": self.drawn[-1].total_micro_rho / MILLION if self.drawn else None,
+            "epsilon_so_far_at": _epsilons(self.drawn[-1].epsilon_per_mille_at) if self.drawn else {},
             "confidence_per_cent": table.confidence_per_cent,
             "criteria": {item.name: item.holds for item in self.criteria},
             "table_sha256": self.digest,
@@ -90,3 +96,7 @@ class Released:
             "kinlink": self.version,
             "note": NOTE,
         }
+
+
+def _epsilons(per_mille: Mapping[str, int]) -> dict[str, float]:
+    return {delta: epsilon / THOUSAND for delta, epsilon in per_mille.items()}

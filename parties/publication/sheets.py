@@ -13,12 +13,13 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple, cast
 
 from parties.publication.places import Row
-from parties.publication.plain import CORRECTED, corrected_cells
+from parties.publication.plain import CORRECTED, LEDGER, corrected_cells, ledger_cells
 from parties.publication.released import NOTE, Released
 from parties.publication.wording import ENGLISH
 
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file has: made again, it is the same bytes
 NO_MARK: Final = "[none]"  # no cell is empty
+NO_ROUND: Final = "[lost]"
 ODS_TYPE: Final = "application/vnd.oasis.opendocument.spreadsheet"
 LINE: Final = 85  # characters, the width of a cover
 ROW_HEIGHT: Final = 16  # points
@@ -142,6 +143,10 @@ def _sheets(released: Released) -> list[_Sheet]:
         said = ENGLISH["corrected_text"].format(**released.evidence.model_dump())
         header = [ENGLISH[f"corrected {column}"] for column in CORRECTED]
         sheets.append(_Sheet("Corrected", f"{title}: {ENGLISH['corrected']}", said, header, rows))
+    if released.drawn:
+        header = [ENGLISH[f"ledger {column}"] for column in LEDGER]
+        rows = [[cell if cell != "" else NO_ROUND for cell in row] for row in ledger_cells(released)]
+        sheets.append(_Sheet("Privacy", ENGLISH["ledger"], ENGLISH["ledger_text"], header, rows))
     return sheets
 
 

@@ -9,8 +9,9 @@ from linkage.restoring import OWN_TOOLS, back_up, put_back, restore
 from linkage.store.audit_copy import audit_copy, check_not_older, entries, keep
 from linkage.store.engine import migrate, open_store
 from linkage.store.models import Envelope, Round
+from parties.statistics import fetch_ledger
 from schemas.errors import BudgetError, ConfigurationError, RoundError, ServiceError
-from tests.acceptance.round import ROUND
+from tests.acceptance.round import ROUND, STATISTICS
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +88,8 @@ def test_a_round_that_was_released_since_mints_nothing_again_and_its_table_is_no
         copied.release()
     with pytest.raises((RoundError, BudgetError)):
         copied.tables()
+    said = fetch_ledger(copied.settings(STATISTICS))
+    assert [(item.round_id, item.total_micro_rho) for item in said.drawn] == [("", cost)]
     with Session(copied.store) as session:
         assert session.scalars(select(Envelope)).all() == []
 

@@ -1,18 +1,23 @@
 """A whole round through every real part: right child, right authority, right post, once; and two people for a release."""
 
+import contextlib
 import csv
+import io
 import json
+import re
 import traceback
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
+from flows.commands.statistics import ledger
 from flows.demo.plan import OPERATORS
 from linkage.operator import OperatorClient
 from parties.publication.places import Level, level_of
 from parties.referrals.collect import Collected, open_envelope
 from parties.referrals.routing import RecipientRole
+from parties.statistics import fetch_ledger, fetch_released
 from schemas.aggregate import AGES
 from schemas.errors import NotPermittedError, RoundError, SealError
 from schemas.roster import Role
@@ -154,6 +159,13 @@ def _the_statistics_office_has_one_table(linkage):
             text("SELECT count(*), max(spent_micro_rho), max(micro_rho) FROM noised_release, budget")
         ).one()
     assert (releases, spent) == (1, cost)
+    said = fetch_ledger(linkage.settings(STATISTICS))
+    assert [(item.round_id, item.total_micro_rho) for item in said.drawn] == [(ROUND, cost)]
+    assert said.left_micro_rho == said.budget_micro_rho - cost
+    assert [item.round_id for item in fetch_released(linkage.settings(STATISTICS), ROUND).drawn] == [ROUND]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        ledger(dir=linkage.directory / STATISTICS)
+    assert re.search(rf"{cost / 10**6:.6f} .* at 1e-6, .* {ROUND}\nrho .* left under the present agreement", printed.getvalue())
 
 
 @pytest.mark.parametrize("name", ["Qzxsurname Qzxforename", "Q", "q" * 42, "../qzxsurname"])

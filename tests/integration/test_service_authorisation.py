@@ -64,6 +64,7 @@ ROUTES = {
     ("POST", "/v1/tokens/redeem"): Action.REDEEM,
     ("GET", f"{ROUND_}/questions"): Action.COLLECT_QUESTIONS,
     ("POST", f"{ROUND_}/tables"): Action.COUNT,
+    ("GET", "/v1/ledger"): Action.SEE_LEDGER,
     ("GET", "/v1/audit"): Action.READ_AUDIT,
     ("GET", "/v1/heads"): Action.SEE_HEADS,
     ("PUT", FEED): Action.PUBLISH_EVENTS,

@@ -89,6 +89,7 @@ def requests_of(own, other):
         (f"{round_}/deletion", "PUT", f"{HERE}/deletion", b"{}"),
         (f"{round_}/deletions", "GET", f"{HERE}/deletions", b""),
         ("/v1/audit", "GET", "/v1/audit?after=0", b""),
+        ("/v1/ledger", "GET", "/v1/ledger", b""),
         ("/v1/heads", "GET", "/v1/heads", b""),
         ("/v1/events", "GET", "/v1/events", b""),
         (feed, "GET", f"/v1/events/{PRISON}/1", b""),

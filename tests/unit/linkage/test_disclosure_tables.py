@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.disclosure import measuring, tables
-from linkage.disclosure.ledger import NoisedRelease, Refusal
+from linkage.disclosure.ledger import Budget, NoisedRelease, Refusal, forfeit
+from linkage.disclosure.statement import privacy_statement
 from linkage.disclosure.tables import LINKS_BLOB, noised_table
 from linkage.inbox.vault import Vault
 from linkage.settings import ServiceSettings
@@ -119,6 +120,12 @@ def ask(service, round_id="round-1"):
         return noised_table(session, settings, round_id, actor="statistics/one", now=NOW)
 
 
+def stated(service):
+    settings, store = service
+    with Session(store) as session:
+        return privacy_statement(session, settings)
+
+
 def at(cells, age=""):
     return {cell.area: cell.value for cell in cells if cell.age == age}
 
@@ -207,6 +214,49 @@ def test_rounds_share_the_agreement_s_budget_until_it_is_spent(service):
         ask(service, "round-3")
     with Session(store) as session:
         assert len(session.scalars(select(Refusal)).all()) == 1
+
+
+def test_the_ledger_says_what_every_table_cost_and_all_together(service, roots):
+    settings, store = service
+    for round_id in ("round-2", "round-3"):
+        add_round(store, settings, round_id)
+    assert stated(service).model_dump() | {"agreement_digest": ""} == {
+        "agreement_digest": "", "budget_micro_rho": 48_712, "left_micro_rho": 48_712, "refused": 0, "drawn": [],
+    }  # fmt: skip
+    alone = ask(service)
+    ask(service)
+    ask(service, "round-2")
+    with pytest.raises(BudgetError):
+        ask(service, "round-3")
+    said = stated(service)
+    assert [(item.round_id, item.drawn_on, item.micro_rho, item.total_micro_rho) for item in said.drawn] == [
+        ("round-1", "2026-09-14", 24_356, 24_356),
+        ("round-2", "2026-09-14", 24_356, 48_712),
+    ]
+    assert said.drawn[0].epsilon_per_mille_at == alone.epsilon_per_mille_at
+    assert all(1.4 * one < both < 2 * one for one, both in zip(*(item.epsilon_per_mille_at.values() for item in said.drawn), strict=True))
+    assert (said.left_micro_rho, said.refused) == (0, 1)
+    install(settings.directory, roots, total=10**6)
+    anew = stated(service)
+    assert (anew.drawn, anew.budget_micro_rho, anew.left_micro_rho) == (said.drawn, 10**6, 10**6)
+    assert anew.agreement_digest != said.agreement_digest
+
+
+def test_a_table_that_was_lost_with_a_database_stays_in_the_sum(service):
+    with Session(service[1]) as session, session.begin():
+        forfeit(session, load_agreed(service[0].directory).agreement_digest, 24_356, of="a" * 64, total=48_712, now=NOW)
+    ask(service)
+    said = stated(service)
+    assert [(item.round_id, item.total_micro_rho) for item in said.drawn] == [("", 24_356), ("round-1", 48_712)]
+    assert said.left_micro_rho == 0
+
+
+def test_a_ledger_that_was_changed_is_not_stated(service):
+    ask(service)
+    with Session(service[1]) as session, session.begin():
+        session.scalars(select(Budget)).one().spent_micro_rho += 1
+    with pytest.raises(BudgetError, match="do not add up"):
+        stated(service)
 
 
 def test_a_new_agreement_does_not_open_a_new_budget_for_an_old_round(service, roots):

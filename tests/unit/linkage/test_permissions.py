@@ -27,6 +27,7 @@ MAY = {
     (Role.DESK, Action.ACKNOWLEDGE),
     (Role.DESK, Action.COLLECT_QUESTIONS),
     (Role.STATISTICIAN, Action.COUNT),
+    (Role.STATISTICIAN, Action.SEE_LEDGER),
     (Role.CUSTODIAN, Action.PUBLISH_EVENTS),
     (Role.DESK, Action.COLLECT_EVENTS),
     *((role, action) for role in Role for action in (Action.SEE_ROUND, Action.SEE_HEADS)),

@@ -93,7 +93,7 @@ def values_of_ods(content, name):
     return typed(raw_of_ods(content, name)[1:])
 
 
-def values_of_xlsx(content, number):
+def rows_of_xlsx(content, number, first):
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         texts = ["".join(item.itertext()) for item in ET.fromstring(file.read("xl/sharedStrings.xml"))]
@@ -101,8 +101,12 @@ def values_of_xlsx(content, number):
     rows = []
     for row in sheet.iter(f"{space}row"):
         rows.append([texts[int(one.findtext(f"{space}v"))] if one.get("t") == "s" else one.findtext(f"{space}v") for one in row])
-    header = next(place for place, row in enumerate(rows) if row[0] == "Code")
-    return typed(rows[header + 1 :])
+    header = next(place for place, row in enumerate(rows) if row[0] == first)
+    return rows[header + 1 :]
+
+
+def values_of_xlsx(content, number):
+    return typed(rows_of_xlsx(content, number, "Code"))
 
 
 def typed(rows):
@@ -140,6 +144,34 @@ def test_every_file_has_the_same_numbers(released):
     assert [(row["REF_AREA"], row["AGE"], int(row["OBS_VALUE"]), row["OBS_STATUS"]) for row in csv_rows(plain["counts-sdmx.csv"])] == [
         (row.place.code, SDMX_AGES[row.age], row.value, "U" if row.mark else "A") for row in released.everything
     ]
+
+
+def test_every_file_has_the_same_ledger_and_says_what_was_lost(released):
+    plain = plain_files(released)
+    wanted = [
+        ("1", "2026-08-03", "round-0", "24356", "24356", "1001"),
+        ("2", "2026-08-09", "", "24356", "48712", "1444"),
+        ("3", "2026-11-24", "round-1", "24356", "73068", "1790"),
+    ]
+    assert [tuple(row.values()) for row in csv_rows(plain["privacy-ledger.csv"])] == wanted
+    in_sheets = [[cell or "[lost]" for cell in row] for row in wanted]
+    assert raw_of_ods(ods(released), "Privacy")[1:] == in_sheets
+    assert rows_of_xlsx(xlsx(released), 7, "Number") == in_sheets
+    for language in LANGUAGES:
+        page = bulletin(released, language)
+        rows = re.findall(r'<tr><td class="n">(\d+)</td>((?:<td[^>]*>[^<]*</td>){5})</tr>', page)
+        lost = WORDS[language]["ledger lost"]
+        assert [(number, *re.findall(r">([^<]*)</td>", cells)) for number, cells in rows] == [
+            tuple(cell or lost for cell in row) for row in wanted
+        ]
+    said = json.loads(plain["privacy-ledger.csv-metadata.json"])["tableSchema"]
+    assert ([column["name"] for column in said["columns"]], said["primaryKey"]) == (
+        plain["privacy-ledger.csv"].splitlines()[0].split(","),
+        ["number"],
+    )
+    assert {key: value for key, value in released.metadata().items() if "so_far" in key} == {
+        "drawn_so_far": 3, "rho_so_far": 0.073068, "epsilon_so_far_at": {"1e-6": 1.79, "1e-10": 2.163},
+    }  # fmt: skip
 
 
 def ages_of_page(text):
@@ -251,7 +283,8 @@ def test_a_publication_has_its_checksums_and_is_the_same_bytes_again(released, t
     before = {path.name: path.read_bytes() for path in files}
     assert list(before) == [
         "bulletin.html", "bwletin.html", "tables.xlsx", "tables.ods", "counts.csv", "counts-sdmx.csv", "measurements.csv",
-        "counts.csv-metadata.json", "measurements.csv-metadata.json", "metadata.json", "release-notes.txt", SUMS,
+        "counts.csv-metadata.json", "measurements.csv-metadata.json", "metadata.json", "privacy-ledger.csv",
+        "privacy-ledger.csv-metadata.json", "release-notes.txt", SUMS,
     ]  # fmt: skip
     for line in before[SUMS].decode().splitlines():
         checksum, name = line.split("  ")

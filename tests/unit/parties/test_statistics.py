@@ -10,9 +10,11 @@ from parties import statistics
 from parties.client import ServiceClient
 from parties.initialise import init_node
 from parties.settings import load_settings
-from parties.statistics import area_names, fetch_table
+from parties.statistics import area_names, drawn_up_to, fetch_ledger, fetch_table
+from schemas import privacy_ledger
 from schemas.aggregate import AGES, CONTEXT, NATION, Cell, NoisedTable
 from schemas.errors import AuthenticationError, ServiceError
+from schemas.privacy_ledger import Statement
 from schemas.roster import Identity, Organisation, Role
 from schemas.signature import public_text, signed
 
@@ -52,7 +54,7 @@ def fetch(office, document, round_id="round-1"):
 
 
 def by(key, table=TABLE, context=CONTEXT):
-    return signed(key, "service/service", context, table.model_dump()).model_dump()
+    return signed(key, "service/service", context, table if isinstance(table, dict) else table.model_dump()).model_dump()
 
 
 def test_a_table_that_the_service_signed_is_returned(office):
@@ -87,6 +89,44 @@ def test_another_round_s_table_or_something_else_is_refused(office):
 def test_a_table_that_does_not_add_up_is_refused(office, adjusted):
     with pytest.raises(ServiceError, match="do not add up"):
         fetch(office, by(office[1], TABLE.model_copy(update={"adjusted": adjusted})))
+
+
+def drawn(*prices):
+    return [
+        {"round_id": f"round-{number}", "drawn_on": "2026-11-24", "micro_rho": price, "total_micro_rho": sum(prices[:number]), "epsilon_per_mille_at": {"1e-6": 1}}
+        for number, price in enumerate(prices, 1)
+    ]  # fmt: skip
+
+
+def ledger(*prices, **changes):
+    return {"agreement_digest": "a" * 64, "budget_micro_rho": 9, "left_micro_rho": 1, "refused": 0, "drawn": drawn(*prices), **changes}
+
+
+def fetch_statement(office, document):
+    answers = httpx.MockTransport(lambda request: httpx.Response(200, json=document))
+    return fetch_ledger(office[0], client=ServiceClient(office[0], Role.STATISTICIAN, transport=answers))
+
+
+def test_a_ledger_that_the_service_signed_is_returned_and_another_refused(office):
+    assert fetch_statement(office, by(office[1], ledger(3, 5), privacy_ledger.CONTEXT)).drawn[-1].total_micro_rho == 8
+    for key, context in ((Ed25519PrivateKey.generate(), privacy_ledger.CONTEXT), (office[1], CONTEXT)):
+        with pytest.raises(AuthenticationError):
+            fetch_statement(office, by(key, ledger(3, 5), context))
+
+
+@pytest.mark.parametrize("wrong", [{"drawn": drawn(3, 5)[1:]}, {"drawn": [{**drawn(3)[0], "total_micro_rho": 2}]}, {"left_micro_rho": -1}])
+def test_a_ledger_whose_sums_are_wrong_is_refused(office, wrong):
+    with pytest.raises(ServiceError, match="privacy ledger: the service's answer is malformed"):
+        fetch_statement(office, by(office[1], ledger(**wrong), privacy_ledger.CONTEXT))
+
+
+def test_a_publication_has_the_ledger_up_to_its_own_table(office):
+    statement = Statement.model_validate(ledger(7, TABLE.micro_rho, 9))
+    table = TABLE.model_copy(update={"round_id": "round-2"})
+    assert [item.round_id for item in drawn_up_to(statement, table)] == ["round-1", "round-2"]
+    for missing in (TABLE, TABLE.model_copy(update={"round_id": "round-4"})):
+        with pytest.raises(ServiceError, match="does not have this round's table at its price"):
+            drawn_up_to(statement, missing)
 
 
 def test_places_have_their_published_names_and_others_the_roster_s(office, monkeypatch):
