@@ -19,29 +19,36 @@ log = logging.getLogger("kinlink.service")
 
 
 def expiring(every: float = EVERY_SECONDS) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return the application's lifespan, in which rounds that are due are closed and ended every so many seconds."""
+    """Return the application's lifespan, in which rounds that are due are closed and ended every so many seconds; it ends after a job that is under way."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        timer = asyncio.create_task(_end_due(app, every))
+        stopped = asyncio.Event()
+        timer = asyncio.create_task(_end_due(app, every, stopped))
         yield
-        timer.cancel()
-        with suppress(asyncio.CancelledError):
-            await timer
+        stopped.set()  # not cancelled: a job's thread would go on alone, with a connection that nobody takes back
+        await timer
 
     return lifespan
 
 
-async def _end_due(app: FastAPI, every: float) -> None:
-    while True:
-        await asyncio.sleep(every)
+async def _end_due(app: FastAPI, every: float, stopped: asyncio.Event) -> None:
+    while not await _is_set_within(stopped, every):
         for job in (_close_due, _expire_due, _sign_due, _forget_old_feeds):
+            if stopped.is_set():
+                return
             try:
                 await run_in_threadpool(job, app.state.service)
             except Exception:  # whatever went wrong, the next time may do better, and the other jobs and requests must go on
                 log.exception(
                     "what was due (rounds to close or end, a head to sign, feeds to forget) could not be done; tried again in %.0f s", every
                 )
+
+
+async def _is_set_within(stopped: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopped.wait(), seconds)
+    return stopped.is_set()
 
 
 def _close_due(service: Service) -> None:

@@ -1,6 +1,7 @@
 """The end of a round at the service, on both databases: what is destroyed, when, and who said so."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
@@ -238,6 +239,26 @@ def test_a_service_that_runs_on_ends_a_round_when_its_time_comes(world):
     assert not expired_while_it_is_served(world, at=ENDED - timedelta(seconds=1), seconds=0.2)
     assert status(world)["state"] == "closed"  # the window was over long before
     assert expired_while_it_is_served(world, at=ENDED)
+
+
+def test_a_service_that_stops_waits_for_what_its_timer_is_at(world, monkeypatch):
+    begun, may_end, ended = threading.Event(), threading.Event(), []
+
+    def slow(*_, **__):
+        begun.set()
+        may_end.wait()
+        ended.append(1)
+
+    monkeypatch.setattr(expiring, "expire_due", slow)
+    app = create_app(world.settings, world.store, expire_every=0.01)
+
+    async def serve():
+        async with app.router.lifespan_context(app):
+            await asyncio.to_thread(begun.wait)
+            asyncio.get_running_loop().call_later(0.1, may_end.set)
+        assert ended == [1]
+
+    asyncio.run(serve())
 
 
 def test_a_fault_at_one_time_does_not_stop_the_timer(world, monkeypatch, caplog):
