@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from parties.client import ServiceClient
 from parties.initialise import load_agreed
-from parties.publication.corrected import FEWEST, Evidence
 from parties.publication.criteria import criteria
+from parties.publication.evidence import FEWEST, Evidence
 from parties.publication.places import published_rows
 from parties.publication.released import Released
 from parties.rounds import fetch_round
@@ -108,7 +108,9 @@ def read_evidence(path: Path) -> Evidence:
     """
     try:
         if path.stat().st_size > MAX_EVIDENCE_BYTES:
-            raise ConfigurationError(f"{path}: over {MAX_EVIDENCE_BYTES} bytes; evidence is four numbers and their source")
+            raise ConfigurationError(
+                f"{path}: over {MAX_EVIDENCE_BYTES} bytes; evidence is four numbers and their source, and the same of groups"
+            )
         return Evidence.model_validate_json(path.read_bytes())
     except OSError:
         raise ConfigurationError(f"{path}: cannot be read; name the file with --evidence") from None

@@ -10,7 +10,8 @@ from linkage.disclosure.measuring import half_width as half_of_noise
 from linkage.disclosure.measuring import scales_of
 from linkage.disclosure.noise import draw
 from linkage.disclosure.places import SIX_QUERIES
-from parties.publication.corrected import Evidence, estimate, half_width
+from parties.publication.corrected import estimate, half_width
+from parties.publication.evidence import Sample
 from validation.synthetic.linked import linked_rounds
 
 
@@ -51,6 +52,6 @@ def coverage(*, seed: int, repetitions: int, tell: Callable[[int], None]) -> Cov
 
 
 def _held(case: Case, scale: float, linked: int, right: int, found: int) -> tuple[bool, bool]:
-    evidence = Evidence(source="an invented sample", reviewed=case.sample, right=right, known=case.sample, linked=found)
+    evidence = Sample(reviewed=case.sample, right=right, known=case.sample, linked=found)
     value, variances = estimate(linked, scale, evidence)
     return abs(case.children - value) <= half_width(variances), abs(case.children - linked) <= half_of_noise(scale)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from parties.publication.corrected import Corrected
+from parties.publication.evidence import Quality, qualities
 from parties.publication.places import Row
 from parties.publication.released import Released
 from parties.publication.wording import ENGLISH
@@ -29,6 +30,7 @@ CORRECTED: Final[Mapping[str, tuple[str, str]]] = {
     "area": DESCRIBED["area"],
     "name": DESCRIBED["name"],
     "level": ("string", "nation, country or region"),
+    "age": DESCRIBED["age"],
     "linked": ("integer", "linked children, noised"),
     "value": ("integer", "corrected for false and missing links"),
     "lower": ("integer", "lower limit of the 95 % interval, for noise, false and missing links together"),
@@ -36,6 +38,19 @@ CORRECTED: Final[Mapping[str, tuple[str, str]]] = {
     "noise": ("integer", "per cent of the variance that noise brings"),
     "false_links": ("integer", "per cent of the variance that not knowing the false links brings"),
     "missed_links": ("integer", "per cent of the variance that not knowing the missing links brings"),
+}
+LINKS: Final[Mapping[str, tuple[str, str]]] = {
+    "area": ("string", "code of the place that the group is of, or any"),
+    "name": ("string", "name of the place"),
+    "age": DESCRIBED["age"],
+    "reviewed": ("integer", "links looked at"),
+    "precision": ("integer", "of them right, per thousand"),
+    "precision_lower": ("integer", "lower limit of the 95 % interval, per thousand"),
+    "precision_upper": ("integer", "upper limit of the 95 % interval, per thousand"),
+    "known": ("integer", "children known who are to be linked"),
+    "recall": ("integer", "of them linked, per thousand"),
+    "recall_lower": ("integer", "lower limit of the 95 % interval, per thousand"),
+    "recall_upper": ("integer", "upper limit of the 95 % interval, per thousand"),
 }
 LEDGER: Final[Mapping[str, tuple[str, str]]] = {
     "number": ("integer", "of the table in the ledger, from 1"),
@@ -48,7 +63,7 @@ LEDGER: Final[Mapping[str, tuple[str, str]]] = {
 SDMX: Final = ("DATAFLOW", "REF_AREA", "AGE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "LOWER", "UPPER")
 SDMX_AGES: Final[Mapping[str, str]] = {"": "_T", "0-4": "Y0T4", "5-9": "Y5T9", "10-14": "Y10T14", "15+": "Y_GE15", "unknown": "_U"}
 FLOW: Final = "KINLINK:LINKED_CHILDREN(2.0)"
-EVERY_AGE: Final = "all"
+EVERY_AGE, ANY_PLACE = "all", "any"
 NORMAL, LOW_RELIABILITY, PUBLIC = "A", "U", "F"  # of SDMX's lists of codes for observations and confidentiality
 
 
@@ -64,7 +79,9 @@ def plain_files(released: Released) -> dict[str, str]:
         ),
         "metadata.json": json.dumps(released.metadata(), indent=2) + "\n",
     }
-    if released.corrected:
+    if released.published_evidence:
+        files["links.csv"] = _csv(tuple(LINKS), map(links_cells, qualities(released.published_evidence)))
+        files["links.csv-metadata.json"] = _described("links.csv", "How many links are right, and how many are missing", released, LINKS)
         files["corrected.csv"] = _csv(tuple(CORRECTED), map(corrected_cells, released.corrected))
         files["corrected.csv-metadata.json"] = _described(
             "corrected.csv", "Children by place, corrected for false and missing links", released, CORRECTED, least=0
@@ -81,7 +98,14 @@ def corrected_cells(item: Corrected) -> tuple[str | int, ...]:
     """Return a corrected count in the order of `CORRECTED`."""
     place = item.row.place
     shares = (item.noise, item.false_links, item.missed_links)
-    return place.code, place.name, item.row.level, item.row.value, item.value, item.lower, item.upper, *shares
+    age = item.row.age or EVERY_AGE
+    return place.code, place.name, item.row.level, age, item.row.value, item.value, item.lower, item.upper, *shares
+
+
+def links_cells(item: Quality) -> tuple[str | int, ...]:
+    """Return how good the links of a group are, in the order of `LINKS`."""
+    code, name = (item.place.code, item.place.name) if item.place else (ANY_PLACE, ENGLISH["any place"])
+    return code, name, item.age or EVERY_AGE, item.reviewed, *item.precision, item.known, *item.recall
 
 
 def ledger_cells(released: Released) -> list[tuple[str | int, ...]]:

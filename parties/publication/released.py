@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from parties.publication.corrected import Corrected, Evidence, corrected
+from parties.publication.corrected import Corrected, corrected
 from parties.publication.criteria import Criterion, criteria
+from parties.publication.evidence import Evidence, rounded
 from parties.publication.places import Row, measured_rows, of_all_ages, published_rows
 from schemas.aggregate import NoisedTable
 from schemas.canonical import digest_of
@@ -24,7 +25,8 @@ NOTE: Final = (
 class Released:
     """A noised table, the names of areas that no public table has, and when its round took submissions (days, ISO 8601).
 
-    `evidence` is the office's own, of how many links are right and how many are missing; without it nothing is corrected.
+    `evidence` is the office's own, of how many links are right and how many are missing; without it nothing is corrected. What is
+    published of it is rounded.
     `drawn` is the privacy ledger up to this table, oldest first.
     """
 
@@ -53,8 +55,13 @@ class Released:
 
     @cached_property
     def corrected(self) -> Sequence[Corrected]:
-        """The counts of countries and regions, corrected for false and missing links."""
-        return corrected(self.rows, self.evidence) if self.evidence else []
+        """The counts of countries and regions, corrected for false and missing links: of all ages, then by age."""
+        return corrected(self.everything, self.evidence) if self.evidence else []
+
+    @cached_property
+    def published_evidence(self) -> Evidence | None:
+        """The evidence as it is published."""
+        return rounded(self.evidence) if self.evidence else None
 
     @cached_property
     def measured(self) -> Sequence[Row]:
@@ -92,7 +99,7 @@ class Released:
             "confidence_per_cent": table.confidence_per_cent,
             "criteria": {item.name: item.holds for item in self.criteria},
             "table_sha256": self.digest,
-            "evidence": self.evidence.model_dump() if self.evidence else None,
+            "evidence": self.published_evidence.model_dump(exclude_defaults=True) if self.published_evidence else None,
             "kinlink": self.version,
             "note": NOTE,
         }

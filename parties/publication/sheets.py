@@ -7,15 +7,17 @@ import io
 import math
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, Final, NamedTuple, cast
 
+from parties.publication.evidence import qualities
 from parties.publication.places import Row
-from parties.publication.plain import CORRECTED, LEDGER, corrected_cells, ledger_cells
+from parties.publication.plain import CORRECTED, LEDGER, LINKS, corrected_cells, ledger_cells, links_cells
 from parties.publication.released import NOTE, Released
 from parties.publication.wording import ENGLISH
+from schemas.aggregate import Age
 
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file has: made again, it is the same bytes
 NO_MARK: Final = "[none]"  # no cell is empty
@@ -138,16 +140,25 @@ def _sheets(released: Released) -> list[_Sheet]:
             [*map(_cells, released.measured)],
         ),
     ]
-    if released.evidence:
-        rows = [[str(cell) if isinstance(cell, str) else cell for cell in corrected_cells(item)] for item in released.corrected]
-        said = ENGLISH["corrected_text"].format(**released.evidence.model_dump())
+    if released.published_evidence:
+        rows = [_with_age(corrected_cells(item), CORRECTED, item.row.age) for item in released.corrected]
+        said = ENGLISH["corrected_text"].format(**released.published_evidence.model_dump())
         header = [ENGLISH[f"corrected {column}"] for column in CORRECTED]
         sheets.append(_Sheet("Corrected", f"{title}: {ENGLISH['corrected']}", said, header, rows))
+        rows = [_with_age(links_cells(item), LINKS, item.age) for item in qualities(released.published_evidence)]
+        header = [ENGLISH[f"links {column}"] for column in LINKS]
+        sheets.append(_Sheet("Links", ENGLISH["links"], ENGLISH["links_text"], header, rows))
     if released.drawn:
         header = [ENGLISH[f"ledger {column}"] for column in LEDGER]
         rows = [[cell if cell != "" else NO_ROUND for cell in row] for row in ledger_cells(released)]
         sheets.append(_Sheet("Privacy", ENGLISH["ledger"], ENGLISH["ledger_text"], header, rows))
     return sheets
+
+
+def _with_age(cells: Iterable[str | int], columns: Iterable[str], age: Age) -> list[str | int]:
+    """Return cells with the age in words; names of levels are plain text."""
+    said = dict(zip(columns, cells, strict=True)) | {"age": ENGLISH[age or "all ages"]}
+    return [str(cell) if isinstance(cell, str) else cell for cell in said.values()]
 
 
 def _cover(released: Released) -> list[str]:

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from flows.bench.linkage_error import CASES, coverage
 from parties.publication.bulletin import bulletin
-from parties.publication.corrected import FEWEST, Evidence, corrected, estimate, half_width
-from parties.publication.plain import CORRECTED, plain_files
+from parties.publication.corrected import corrected, estimate, half_width
+from parties.publication.evidence import FEWEST, Evidence, Sample
+from parties.publication.plain import CORRECTED, LINKS, plain_files
 from parties.publication.sheets import ods, xlsx
 from parties.publication.wording import WORDS
 from parties.publication.writing import publish
@@ -21,6 +22,7 @@ from parties.statistics import read_evidence
 from schemas.errors import ConfigurationError
 from tests.noised_tables import released_of
 from tests.unit.parties.test_publication import csv_rows, raw_of_ods
+from validation.synthetic.linked import linked_rounds
 
 SAID = {"source": "a review of 400 links; 300 children known to a charity", "reviewed": 400, "right": 392, "known": 300, "linked": 240}
 EVIDENCE = Evidence(**SAID)
@@ -70,27 +72,106 @@ def test_nation_countries_and_regions_are_corrected_and_no_authority(released):
     assert found[0].upper - found[0].lower > found[0].row.upper - found[0].row.lower
 
 
+GROUPS = [
+    {"age": "0-4", "reviewed": 200, "right": 190, "known": 200, "linked": 100},
+    {"area": "W92000004", "reviewed": 400, "right": 390, "known": 400, "linked": 360},
+    {"area": "W92000004", "age": "0-4", "reviewed": 60, "right": 60, "known": 60, "linked": 50},
+]
+
+
+@pytest.fixture
+def grouped():
+    return replace(released_of(), evidence=Evidence.model_validate(SAID | {"strata": GROUPS}))
+
+
+def test_an_age_and_a_place_with_evidence_of_their_own_are_corrected_by_that(grouped):
+    evidence = grouped.evidence
+    assert evidence.of("E92000001", "") is evidence
+    assert [evidence.of(*group).linked for group in (("E92000001", "0-4"), ("W92000004", ""), ("W92000004", "0-4"))] == [100, 360, 50]
+    assert evidence.of("E92000001", "5-9") is evidence.of("W92000004", "5-9") is None
+    found = {(item.row.place.name, item.row.age): item for item in grouped.corrected}
+    assert {age for _, age in found} == {"", "0-4"}
+    assert found["Wales", ""].value == round(40 * (390.5 / 401) / (360.5 / 401))
+    assert found["England", ""].value == round(90 * (392.5 / 401) / (240.5 / 301))
+    assert len(found) == 2 * len([item for item in grouped.corrected if not item.row.age])
+
+
+def test_what_is_known_of_a_group_corrects_where_the_whole_round_does_not():
+    """Two ages of which one is found half as often: by their own evidence the truth is held, by the whole round's it is not."""
+    truth, own = 4_000, 0
+    whole = Evidence(source="x", reviewed=4_000, right=3_960, known=4_000, linked=3_000)
+    held = []
+    for recall, seed in ((0.5, 3), (0.95, 4)):
+        rounds = linked_rounds(truth, precision=0.99, recall=recall, sample=2_000, rounds=1_500, seed=seed)
+        for linked, right, found in zip(rounds.linked.tolist(), rounds.right.tolist(), rounds.found.tolist(), strict=True):
+            sample = Sample(reviewed=2_000, right=right, known=2_000, linked=found)
+            value, variances = estimate(linked, 0, sample)
+            own += abs(value - truth) <= half_width(variances)
+            value, variances = estimate(linked, 0, whole)
+            held.append(abs(value - truth) <= half_width(variances))
+    assert 0.93 < own / len(held) < 0.97
+    assert not any(held)
+
+
+@pytest.mark.parametrize(
+    ("groups", "place"),
+    [
+        ([{**GROUPS[0], "reviewed": 40, "right": 40}], r"strata\.0\.reviewed"),
+        ([{**GROUPS[0], "age": ""}], r"strata\.0"),
+        ([{**GROUPS[1], "area": "E06000001"}], r"strata\.0"),
+        ([{**GROUPS[0], "age": "7"}], r"strata\.0\.age"),
+        ([GROUPS[0], GROUPS[0]], "numbers"),
+        ([GROUPS[1], {**GROUPS[2], "linked": 61}], r"strata\.1"),
+    ],
+)
+def test_a_group_that_is_none_or_too_small_is_refused_by_its_place(tmp_path, groups, place):
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps(SAID | {"strata": groups}), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"evidence\.json: {place}: want source, reviewed"):
+        read_evidence(path)
+
+
 def test_every_file_has_the_same_corrected_numbers_and_says_where_the_evidence_is_from(released):
     wanted = [
         (item.row.place.code, item.row.value, item.value, item.lower, item.upper, item.noise, item.false_links, item.missed_links)
         for item in released.corrected
     ]
     plain = plain_files(released)
-    numbers = [name for name in CORRECTED if name not in {"name", "level"}]
+    numbers = [name for name in CORRECTED if name not in {"name", "level", "age"}]
     assert [
         tuple(row[name] if name == "area" else int(row[name]) for name in numbers) for row in csv_rows(plain["corrected.csv"])
     ] == wanted
     said = json.loads(plain["corrected.csv-metadata.json"])
     assert [column["name"] for column in said["tableSchema"]["columns"]] == list(CORRECTED)
     in_ods = raw_of_ods(ods(released), "Corrected")
-    assert [(row[0], *map(int, row[3:])) for row in in_ods[1:]] == wanted
+    assert [(row[0], *map(int, row[4:])) for row in in_ods[1:]] == wanted
     for language in ("en", "cy"):
         page = unescape(bulletin(released, language))
         assert WORDS[language]["corrected"] in page
         assert SAID["source"] in page
         assert all(f'<td class="n">{item.value}</td><td class="n">{item.lower}</td>' in page for item in released.corrected)
     assert len(xlsx(released)) > len(xlsx(released_of()))
-    assert json.loads(plain["metadata.json"])["evidence"] == SAID
+    assert json.loads(plain["metadata.json"])["evidence"] == SAID | {"right": 390}
+    assert not [name for name, text in plain.items() if "392" in text]
+
+
+def test_every_file_says_how_good_the_links_of_each_group_are(grouped):
+    wanted = [
+        ("any", "all", 400, 975, 954, 988, 300, 800, 750, 844),
+        ("any", "0-4", 200, 950, 909, 976, 200, 500, 428, 572),
+        ("W92000004", "all", 400, 975, 954, 988, 400, 900, 866, 928),
+        ("W92000004", "0-4", 60, 1_000, 940, 1_000, 60, 833, 714, 918),
+    ]
+    plain = plain_files(grouped)
+    numbers = [name for name in LINKS if name not in {"area", "name", "age"}]
+    rows = [(row["area"], row["age"], *(int(row[name]) for name in numbers)) for row in csv_rows(plain["links.csv"])]
+    assert rows == wanted
+    assert [(row[0], *map(int, row[3:])) for row in raw_of_ods(ods(grouped), "Links")[1:]] == [(code, *rest) for code, _, *rest in wanted]
+    for language in ("en", "cy"):
+        page = unescape(bulletin(grouped, language))
+        cells = ["".join(f'<td class="n">{number}</td>' for number in rest) for _, _, *rest in wanted]
+        assert all(WORDS[language]["0-4"] in page.split(cell)[0].rsplit("<tr>", 1)[1] for cell in (cells[1], cells[3]))
+        assert all(cell in page for cell in cells)
 
 
 def test_without_evidence_nothing_is_corrected(tmp_path):
