@@ -7,7 +7,7 @@ from typing import Any, Final
 from parties.publication.charts import intervals_svg, most_first, tiles_svg
 from parties.publication.evidence import qualities
 from parties.publication.places import AGES, Level, Row, of_level, region_code
-from parties.publication.plain import CORRECTED, LEDGER, LINKS, corrected_cells, ledger_cells, links_cells
+from parties.publication.plain import CORRECTED, LEDGER, corrected_cells, ledger_cells
 from parties.publication.released import MILLION, THOUSAND, Released
 from parties.publication.wording import WORDS
 from schemas.geography import Place, authorities, regions
@@ -38,10 +38,9 @@ def _content(released: Released, language: str) -> dict[str, Any]:
         "table": table,
         "rows": released.rows,
         "evidence": words["corrected_text"].format(**released.published_evidence.model_dump()) if released.published_evidence else None,
-        "columns": list(CORRECTED),
+        "columns": [column for column in CORRECTED if column != "level"],
         "corrected": [(item.row, corrected_cells(item)[4:]) for item in released.corrected],
-        "link_columns": list(LINKS),
-        "links": [(item, links_cells(item)[3:]) for item in qualities(released.published_evidence)] if released.published_evidence else [],
+        "links": qualities(released.published_evidence) if released.published_evidence else [],
         "ages": AGES,
         "by_age": _by_age(released),
         "criteria": released.criteria,
