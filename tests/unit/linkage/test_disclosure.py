@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from linkage.disclosure.counting import Counts, count_children
 from linkage.disclosure.measuring import half_width, scales_of, total_cost
-from linkage.disclosure.noise import NORMAL_95, cost, draw, epsilons, scale_for
+from linkage.disclosure.noise import NORMAL_95, cost, draw, epsilons, epsilons_of, scale_for
 from linkage.disclosure.places import SIX_QUERIES
 from linkage.disclosure.strategy import EIGHT_QUERIES
 from schemas.agreement import Statistics
@@ -121,6 +121,13 @@ def test_a_release_costs_exactly_what_was_granted(micro_rho, cap, queries):
 def test_epsilon_follows_from_rho_and_is_rounded_up():
     assert epsilons(scales_of(SIX_QUERIES, cap=4, micro_rho=24_356), 4)["1e-6"] == 1_001
     assert epsilons(scales_of(SIX_QUERIES, cap=4, micro_rho=88_153), 4)["1e-6"] == pytest.approx(2_000, abs=2)
+
+
+def test_the_epsilon_of_a_sum_of_rho_is_that_of_one_release_at_that_price():
+    for micro_rho in (1_000, 24_356, 88_153, 10**6):
+        assert epsilons_of(micro_rho) == epsilons(scales_of(SIX_QUERIES, cap=4, micro_rho=micro_rho), 4)
+    with pytest.raises(ValueError, match="positive"):
+        epsilons_of(0)
 
 
 def test_cost_is_cap_squared_over_twice_the_scale_squared_rounded_up():
