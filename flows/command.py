@@ -52,6 +52,11 @@ COMMANDS = (
     ),
     (("party", "offer"), "flows.commands.consent:offer", "Write the sheet for a voluntary organisation, once a family has agreed."),
     (("party", "access"), "flows.commands.access:access", "Write what is held about a child or a parent, for whoever it is about."),
+    (
+        ("party", "tally"),
+        "flows.commands.tally:tally",
+        "Count what became of a quarter's referrals, with noise; for the statistics office.",
+    ),
     (("party", "events"), "flows.commands.events:events", "Publish what became of receptions; at a desk, say what follows for each case."),
     (("party", "cases"), "flows.commands.cases:cases", "Write cases for a case-management system, or record what comes back."),
     (("party", "papers"), "flows.commands.desk:papers", "Write the leaflets and forms to print."),
@@ -93,6 +98,7 @@ COMMANDS = (
     (("bench", "attacks"), "flows.commands.attacks:attacks", "Attack filters, and say what hiding costs."),
     (("statistics", "publish"), "flows.commands.statistics:publish", "Publish a round's noised counts: bulletin, workbooks, CSV."),
     (("statistics", "ledger"), "flows.commands.statistics:ledger", "Say what was spent of privacy, and what is left."),
+    (("statistics", "outcomes"), "flows.commands.statistics:outcomes", "Add up the noised counts of outcomes that authorities returned."),
     (("statistics", "explore"), "flows.commands.statistics:explore", "Look at released tables in a browser on this machine."),
     (("statistics", "bench"), "flows.commands.statistics_bench:bench", "Say how far published counts are off, beside plainer methods."),
 )

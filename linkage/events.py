@@ -9,13 +9,13 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from linkage.clock import as_text
 from linkage.inbox.submissions import ConflictError
 from linkage.store.audit import append, lock
 from linkage.store.models import EventFeed
 from schemas.audit import AuditEvent
 from schemas.errors import RoundError, SubmissionError
 from schemas.event_feed import KEPT_DAYS, Feed
+from schemas.instants import as_text
 from schemas.signature import SignedDocument
 
 PUBLISHED = "events-published"  # kind of an audit event

@@ -14,7 +14,6 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from linkage.clock import as_text
 from linkage.inbox.submissions import ConflictError, Signer
 from linkage.inbox.vault import VAULT_DIRECTORY
 from linkage.rounds import RELEASED, advance, get_round
@@ -27,6 +26,7 @@ from schemas.agreement import Agreement
 from schemas.audit import AuditEvent
 from schemas.deletion import CONTEXT, Deleted, DeletionStatement, Material, read_statement
 from schemas.errors import RoundError
+from schemas.instants import as_text
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, signed
 

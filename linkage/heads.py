@@ -15,7 +15,6 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from linkage.clock import as_text
 from linkage.inbox.probing import ACCEPTED
 from linkage.inbox.submissions import Signer
 from linkage.release.minting import MINTED
@@ -23,6 +22,7 @@ from linkage.store.audit import append, lock
 from linkage.store.models import AuditEntry, Envelope
 from schemas.audit import AuditEvent
 from schemas.errors import RoundError
+from schemas.instants import as_text
 from schemas.merkle import Tree
 from schemas.signature import SignedDocument, signed
 from schemas.tree_head import (

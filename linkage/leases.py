@@ -23,11 +23,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from linkage.clock import Clock, as_text, utc_now
+from linkage.clock import Clock, utc_now
 from linkage.rounds import get_round
 from linkage.states import Step
 from linkage.store.models import Lease
 from schemas.errors import RoundError, ServiceError, UserError
+from schemas.instants import as_text
 
 LEASE: Final = timedelta(seconds=60)
 HEARTBEAT_SECONDS: Final = 10.0

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from linkage.clock import as_text
+from schemas.instants import as_text
 from validation.faults import Fault, fault_of
 
 OURS = "kinlink"

@@ -18,12 +18,13 @@ from pydantic import Field, ValidationError
 from linkage.agreed import load_agreed
 from linkage.approvals import CONTEXT as APPROVAL_CONTEXT
 from linkage.approvals import RELEASE
-from linkage.clock import as_text, utc_now
+from linkage.clock import utc_now
 from linkage.initialise import read_signing_key
 from linkage.settings import SETTINGS_FILE
 from schemas.agreed import TRUST_FILE
 from schemas.canonical import canonical_json
 from schemas.errors import USER_ERRORS, ConfigurationError, RoundError, ServiceError, UserError
+from schemas.instants import as_text
 from schemas.request_signing import RequestSigner
 from schemas.roster import Role
 from schemas.round_manifest import CONTEXT as ROUND_CONTEXT

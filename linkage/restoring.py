@@ -21,8 +21,6 @@ from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed, load_signer
-from linkage.clock import as_text
-from linkage.disclosure.ledger import forfeit
 from linkage.disclosure.tables import NOISED
 from linkage.expiry import EXPIRED, expire, sweep
 from linkage.heads import RESTORED, SIGNED, events
@@ -37,6 +35,8 @@ from linkage.store.models import Envelope, Round
 from schemas.agreed import Agreed
 from schemas.audit import AuditEvent
 from schemas.errors import ConfigurationError
+from schemas.instants import as_text
+from validation.disclosure.ledger import forfeit
 
 REDEEMED: Final = "token-redeemed"
 ENDS: Final = frozenset({EXPIRED, CANCELLED, RELEASED, MINTED})  # after which a round must not be as it was before

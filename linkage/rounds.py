@@ -13,7 +13,6 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from linkage.clock import as_text
 from linkage.findings.explaining import Code
 from linkage.settings import ServiceSettings
 from linkage.states import STEPS, Cancelled, State, check_may_move, is_over
@@ -25,6 +24,7 @@ from schemas.agreement import check_may_start
 from schemas.audit import AuditEvent
 from schemas.canonical import short
 from schemas.errors import AgreementError, RoundError
+from schemas.instants import as_text
 from schemas.round_manifest import RoundManifest
 from schemas.signature import SignedDocument, malformed_at
 

@@ -15,7 +15,6 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from linkage.clock import as_text
 from linkage.private_files import private_directory
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append, lock
@@ -23,6 +22,7 @@ from linkage.store.engine import empty_journal
 from linkage.store.models import Round
 from schemas.audit import AuditEvent
 from schemas.errors import ConfigurationError, RoundError, ServiceError
+from schemas.instants import as_text
 from validation.keyring import Keyring
 
 MASTER = "storage."  # and a number: the names of master keys in the keyring

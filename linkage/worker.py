@@ -23,7 +23,6 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.clock import as_text
 from linkage.controls.known import NO_CONTROLS, Controls, without_controls
 from linkage.controls.lists import read_controls
 from linkage.controls.measuring import measure, policy_at
@@ -54,6 +53,7 @@ from schemas.audit import AuditEvent
 from schemas.byte_columns import Bytes2D
 from schemas.canonical import digest_of
 from schemas.encoding_set import write_table
+from schemas.instants import as_text
 from schemas.joins import NAMING, PERSON_BYTES, AgeBand
 from schemas.roster import Kind
 from schemas.token import envelope_id

@@ -29,6 +29,7 @@ from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.canonical import canonical_json
 from schemas.deletion import CONTEXT, Deleted, DeletionStatement, Material
 from schemas.errors import RoundError
+from schemas.instants import as_text
 from schemas.roster import CUSTODIAN_KINDS, Kind, Role
 from schemas.signature import SignedDocument, signed
 
@@ -96,7 +97,7 @@ def _statement(settings: NodeSettings, found: Round) -> SignedDocument:
             round_id=found.round_id,
             round_digest=found.digest,
             organisation=settings.organisation,
-            deleted_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            deleted_at=as_text(datetime.now(UTC)),
             deleted=_material(settings, found),
         )
         document = signed(load_signing_key(settings, role), key_id(settings, role), CONTEXT, statement.model_dump(mode="json"))

@@ -131,14 +131,16 @@ class SelfCheck(_Model):
 
 
 class Statistics(_Model):
-    """The privacy budget: zero-concentrated, in millionths of rho; the unit is a family of at most `cap` children.
+    """The privacy budgets: zero-concentrated, in millionths of rho; the unit is a family of at most `cap` children.
 
-    A release costs no less than makes numbers of use, and no more than protects: noise of next to nothing or without end cannot be agreed on.
+    The service's ledger pays for releases, each authority's own for its tallies of outcomes. A release costs no less than makes numbers of use, and no more than protects: noise of next to nothing or without end cannot be agreed on.
     """
 
     total_micro_rho: int = Field(default=88_000, ge=1)
     release_micro_rho: int = Field(default=24_356, ge=1_000, le=1_000_000)
     cap: int = Field(default=4, ge=1, le=16)
+    tallies_micro_rho: int = Field(default=100_000, ge=1, description="of all tallies of one desk together")
+    tally_micro_rho: int = Field(default=24_356, ge=1_000, le=1_000_000, description="of one quarter's tally")
 
 
 class Controls(_Model):

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from flows.bench.counts import CAP, MICRO_RHO
 from linkage.disclosure.measuring import half_width as half_of_noise
 from linkage.disclosure.measuring import scales_of
-from linkage.disclosure.noise import draw
 from linkage.disclosure.places import SIX_QUERIES
 from parties.publication.corrected import estimate, half_width
 from parties.publication.evidence import Sample
+from validation.disclosure.noise import draw
 from validation.synthetic.linked import linked_rounds
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from linkage.disclosure.noise import DELTA, draw, scale_for
+from validation.disclosure.noise import DELTA, draw, scale_for
 
 SCALES = (0.7, 4.0, 12.65, 18.1)
 CONTROL_SCALE = 0.7

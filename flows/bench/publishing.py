@@ -12,8 +12,8 @@ from flows.bench.noise import CONTROL_SCALE, SCALES, WEAKER, empirical_epsilon, 
 from flows.bench.released import release
 from flows.bench.targets import Figure, verdict
 from linkage.disclosure.measuring import scales_of, total_cost
-from linkage.disclosure.noise import DELTA, epsilons
 from linkage.disclosure.strategy import EIGHT_QUERIES
+from validation.disclosure.noise import DELTA, epsilons
 
 PLACES = (330, 175)
 ENOUGH = 20  # repetitions; below, an error measured on few values may miss its target by chance

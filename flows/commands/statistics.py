@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,42 @@ def ledger(*, dir: Path = Path(), as_json: Json = False) -> None:
     left, granted = statement.left_micro_rho / MILLION, statement.budget_micro_rho / MILLION
     said = f"rho {left:.6f} of {granted:.6f} left under the present agreement; refused for want of it: {statement.refused}"
     emit(statement.model_dump(), "\n".join([*(lines if statement.drawn else ["no table was drawn yet"]), said]), as_json=as_json)
+
+
+def outcomes(*tallies: Path, out: Path | None = None, dir: Path = Path(), as_json: Json = False) -> None:
+    """Add up what authorities' desks returned of a quarter's referrals: outcomes by grade, with intervals, and who returned nothing.
+
+    Example: kinlink statistics outcomes --dir office --out outcomes tally-*.json
+
+    Args:
+        tallies: files of `kinlink party tally`, of any quarters.
+        out: directory for outcomes.csv, every authority's counts among them, and a drawing of each quarter.
+        dir: the statistics office's directory.
+        as_json: print one JSON object.
+    """
+    from parties.settings import load_settings
+    from parties.tallies.summing import coverage, read_tallies, rows
+    from parties.tallies.writing import write_rows
+    from schemas.errors import ConfigurationError
+
+    if not tallies:
+        raise ConfigurationError("outcomes: want files of `kinlink party tally`; name them after the options")
+    settings = load_settings(dir)
+    returned = read_tallies(settings, tallies)
+    found, there = rows(returned), coverage(settings, returned)
+    written = write_rows(found, out) if out else []
+    lines = []
+    for quarter, (count, of, missing) in there.items():
+        lines.append(f"{quarter}: {count} of {of} authorities returned counts{': not ' if missing else ''}{', '.join(missing)}")
+        summed = [row for row in found if (row.quarter, row.area) == (quarter, "")]
+        lines += [f"  {row.outcome:<14} {row.grade:<3} {row.value:>9,}  ({row.lower:,} to {row.upper:,})" for row in summed]
+    lines += [f"{name}: {out}" for name in written]
+    answer = {
+        "coverage": {quarter: item._asdict() for quarter, item in there.items()},
+        "rows": [asdict(row) for row in found],
+        "files": written,
+    }
+    emit(answer, "\n".join(lines), as_json=as_json)
 
 
 def explore(*tables: Path, port: Port = 0) -> None:

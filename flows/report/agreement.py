@@ -79,6 +79,8 @@ TERM_WORDS: Final[Mapping[str, str]] = {
     "self_check.dense_fifty_seeds_per_mille": "the same with 50 people known",
     "statistics.total_micro_rho": "privacy budget of the agreement, millionths of rho",
     "statistics.release_micro_rho": "privacy cost of one round's table, millionths of rho",
+    "statistics.tallies_micro_rho": "privacy budget of each desk's tallies of outcomes, millionths of rho",
+    "statistics.tally_micro_rho": "privacy cost of one quarter's tally, millionths of rho",
     "statistics.cap": "most children that one family adds to counts",
     "probing.minimum_rows": "fewest rows of a submission",
     "probing.growth_per_mille": "growth since the round before that is an alarm for operators, thousandths",

@@ -59,7 +59,7 @@ HAZARDS: Final = (
     Hazard(
         "A table of counts tells of one family.",
         "Noise for families of the agreed size, drawn once, from a budget that cannot be refunded.",
-        ("linkage/disclosure/noise.py", "linkage/disclosure/ledger.py"),
+        ("validation/disclosure/noise.py", "validation/disclosure/ledger.py"),
         "What the agreed epsilon allows.",
     ),
     Hazard(

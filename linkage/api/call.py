@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from linkage.api.identity import Identities, spend_nonce, verify
 from linkage.api.permissions import Caller
 from linkage.api.problems import TooLargeError, TooSlowError
-from linkage.clock import Clock, as_text
+from linkage.clock import Clock
 from linkage.inbox.submissions import Signer
 from linkage.settings import ServiceSettings
 from schemas.agreed import Agreed
 from schemas.audit import AuditEvent
 from schemas.encoding_set import MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES
 from schemas.errors import SubmissionError
+from schemas.instants import as_text
 from schemas.request_signing import Message
 from schemas.roster import own_keys
 from schemas.signature import SignedDocument, check_signed

@@ -17,9 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from linkage.api.permissions import Caller
-from linkage.clock import as_text
 from linkage.store.models import Nonce
 from schemas.errors import AuthenticationError
+from schemas.instants import as_text
 from schemas.request_signing import CLOCK_SKEW_SECONDS, COVERED, MAX_NONCE, TAG, WINDOW_SECONDS, Message
 from schemas.roster import Roster
 

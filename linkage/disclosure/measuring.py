@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linkage.disclosure.noise import NORMAL_95, cost, draw, scale_for
 from linkage.disclosure.strategy import Domain, Measurement, Numbers, Query, by_level, granted
+from validation.disclosure.noise import NORMAL_95, cost, draw, scale_for
 
 UNRELIABLE_SHARE = 0.5  # of the value: an interval that reaches further to either side is marked
 UNRELIABLE = "u"

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.disclosure.ledger import Budget, NoisedRelease, Refusal, check_adds_up
-from linkage.disclosure.noise import epsilons_of
 from linkage.settings import ServiceSettings
 from schemas.privacy_ledger import Drawn, Statement
+from validation.disclosure.ledger import Budget, NoisedRelease, Refusal, check_adds_up
+from validation.disclosure.noise import epsilons_of
 
 DAY = len("2026-11-24")
 

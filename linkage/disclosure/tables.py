@@ -14,12 +14,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.clock import as_text
 from linkage.disclosure.adjusting import adjusted, as_cells
 from linkage.disclosure.counting import count_children
-from linkage.disclosure.ledger import Request, answer_once, answered_otherwise, open_budget
 from linkage.disclosure.measuring import measure, scales_of, total_cost
-from linkage.disclosure.noise import DELTA, epsilons
 from linkage.disclosure.places import SIX_QUERIES, Places
 from linkage.inbox.vault import LINKS_BLOB, Vault
 from linkage.settings import ServiceSettings
@@ -31,8 +28,11 @@ from schemas.agreement import Agreement, Statistics
 from schemas.audit import AuditEvent
 from schemas.canonical import digest_of
 from schemas.errors import AgreementError, RoundError
+from schemas.instants import as_text
 from schemas.joins import AgeBand
 from schemas.roster import Kind, Roster
+from validation.disclosure.ledger import Request, answer_once, answered_otherwise, open_budget
+from validation.disclosure.noise import DELTA, epsilons
 
 QUERY = "distinct-linked-children-by-authority-and-age/1"
 NOISED = "table-noised"  # kind of an audit event

@@ -16,12 +16,12 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.clock import as_text
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Envelope, Finding, Round
 from schemas.acknowledgement import Became
 from schemas.audit import AuditEvent
+from schemas.instants import as_text
 from schemas.joins import PERSON_BYTES
 from schemas.roster import Kind, desk_keys
 from schemas.sealed import seal_to_each

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
-from linkage.clock import as_text
 from linkage.inbox.vault import QUESTIONS_BLOB, Vault
 from linkage.release.asking import nobody
 from linkage.settings import ServiceSettings
 from linkage.store.audit import append
 from linkage.store.models import Questions, Round
 from schemas.audit import AuditEvent
+from schemas.instants import as_text
 from schemas.questions import QUESTIONS, QuestionsBody, questions_context, write_questions
 from schemas.roster import Kind, Organisation, desk_keys
 from schemas.sealed import seal_to_each

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from validation.disclosure.ledger import add_tables
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -28,6 +30,9 @@ class Base(DeclarativeBase):
     """Root of the tables; constraints have fixed names, so that a migration can change them."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+add_tables(Base.metadata)
 
 
 class Round(Base):

@@ -24,6 +24,7 @@ from schemas.agreed import Agreed
 from schemas.attributes import Custody
 from schemas.errors import AlarmError, ConfigurationError, TokenError
 from schemas.event_feed import CONTEXT, GENESIS, KEPT_DAYS, Event, Feed, read_feed, tag_of
+from schemas.instants import as_text
 from schemas.roster import Kind, Role, keys_of
 from schemas.signature import SignedDocument, check_signed
 
@@ -102,7 +103,7 @@ def record_done(settings: NodeSettings, document: str, event: Event, who: str, *
     name = " ".join(who.split())
     if not 1 < len(name) <= MAX_NAME:
         raise ConfigurationError(f"events: want a name of 2 to {MAX_NAME} characters; say who has done it")
-    instant = _text(now or datetime.now(UTC))
+    instant = as_text(now or datetime.now(UTC))
     with _opened(settings) as store, Session(store) as session, session.begin():
         waiting = select(LearnedEvent).where(LearnedEvent.document == document, LearnedEvent.event == event, LearnedEvent.done_by.is_(None))
         items = session.scalars(waiting).all()
@@ -167,7 +168,7 @@ def _find(store: Engine, now: datetime) -> int:
                         sequence=sequence,
                         event=event,
                         published_at=published_at,
-                        learned_at=_text(now),
+                        learned_at=as_text(now),
                     )
                 )
                 reception.events, new = sequence + 1, new + 1
@@ -193,7 +194,7 @@ def _tags(store: Engine) -> dict[bytes, str]:
 
 def _withdraw(store: Engine, now: datetime) -> None:
     """Withdraw the cases of which every reception was recorded in error, or was on remand and ended without a return."""
-    states, instant = last_states(store), _text(now)
+    states, instant = last_states(store), as_text(now)
     with Session(store) as session, session.begin():
         for document, state in states.items():
             receptions = session.scalars(select(CaseReception).where(CaseReception.document == document)).all()
@@ -209,7 +210,7 @@ def _is_over(session: Session, reception: CaseReception, now: datetime) -> bool:
     kinds = [Event(item.event) for item in events]
     if reception.custody != Custody.REMAND or Event.SENTENCED in kinds or not kinds or kinds[-1] is not Event.RELEASED:
         return False
-    return events[-1].published_at < _text(now - timedelta(days=RETURN_DAYS))
+    return events[-1].published_at < as_text(now - timedelta(days=RETURN_DAYS))
 
 
 def _delete_documents(settings: NodeSettings, store: Engine) -> int:
@@ -221,7 +222,7 @@ def _forget_old(store: Engine, now: datetime) -> None:
     with Session(store) as session, session.begin():
         newest = {item.organisation: item.number for item in session.scalars(select(KeptFeed).order_by(KeptFeed.number))}
         for organisation, number in newest.items():
-            old = KeptFeed.published_at < _text(now - timedelta(days=KEPT_DAYS))
+            old = KeptFeed.published_at < as_text(now - timedelta(days=KEPT_DAYS))
             session.execute(delete(KeptFeed).where(KeptFeed.organisation == organisation, KeptFeed.number < number, old))
 
 
@@ -237,9 +238,5 @@ def _opened(settings: NodeSettings) -> Iterator[Engine]:
 def _learned(item: LearnedEvent, *, is_restricted: bool) -> Learned:
     event = Event(item.event)
     follows = following(event, is_restricted=is_restricted)
-    due = _text(datetime.fromisoformat(item.learned_at) + timedelta(hours=follows.hours))
+    due = as_text(datetime.fromisoformat(item.learned_at) + timedelta(hours=follows.hours))
     return Learned(item.document, event, item.learned_at, due, follows, item.done_by)
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

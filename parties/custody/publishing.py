@@ -23,6 +23,7 @@ from parties.store.engine import open_node_store
 from parties.store.models import KeptFeed, QueuedEvent, Reception
 from schemas.errors import ConfigurationError, ExtractError, RoundError
 from schemas.event_feed import CONTEXT, FEED_TAGS, GENESIS, KEPT_DAYS, MAX_SEQUENCE, Event, Feed, padded, tag_of
+from schemas.instants import as_text
 from schemas.roster import Kind, Role
 from schemas.signature import SignedDocument, signed
 
@@ -116,7 +117,7 @@ def _todays(settings: NodeSettings, store: Engine, now: datetime) -> KeptFeed:
             organisation=settings.organisation,
             number=number,
             previous=last.digest if last else GENESIS,
-            published_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            published_at=as_text(now),
             tags=padded(_taken(session, number), secrets.token_bytes),
         )
         key, name = load_signing_key(settings, Role.CUSTODIAN), key_id(settings, Role.CUSTODIAN)
@@ -129,7 +130,7 @@ def _todays(settings: NodeSettings, store: Engine, now: datetime) -> KeptFeed:
             document=document.model_dump_json(),
         )
         session.add(kept)
-        old = f"{now - timedelta(days=KEPT_DAYS):%Y-%m-%dT%H:%M:%SZ}"
+        old = as_text(now - timedelta(days=KEPT_DAYS))
         session.execute(delete(KeptFeed).where(KeptFeed.published_at < old, KeptFeed.number < number))
         return kept
 

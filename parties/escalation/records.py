@@ -20,6 +20,7 @@ from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.agreed import Agreed
 from schemas.errors import ConfigurationError, NotPermittedError, SealError
 from schemas.escalation import CONTEXT, Criterion, Escalation, escalation_context, read_escalation, write_escalation
+from schemas.instants import as_text
 from schemas.roster import Kind, Organisation, Role, desk_keys, keys_of
 from schemas.sealed import open_any, seal_to_each
 from schemas.signature import check_signed, signed
@@ -96,8 +97,8 @@ def send(
         authority=authority.organisation,
         criterion=criterion,
         telephoned=_name(telephoned),
-        telephoned_at=_text(called_at),
-        sent_at=_text(now),
+        telephoned_at=as_text(called_at),
+        sent_at=as_text(now),
     )
     document = signed(load_signing_key(settings, Role.CUSTODIAN), key_id(settings, Role.CUSTODIAN), CONTEXT, call.model_dump(mode="json"))
     context = escalation_context(agreed.roster_digest, authority.organisation)
@@ -233,7 +234,3 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=OWNER_ONLY_DIRECTORY, exist_ok=True)
     with whole_file(path) as file:
         file.write(content)
-
-
-def _text(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,7 +4,7 @@ Plain shapes and text, no script, no font and no link from elsewhere; who cannot
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 from xml.etree import ElementTree as ET
 
 from parties.publication.places import Row
@@ -18,14 +18,27 @@ TILE_WIDTH, TILE_HEIGHT, PER_ROW, GAP, LETTERS = 116, 34, 6, 4, 17
 TICKS: Final = 4
 
 
+class Counted(Protocol):
+    """A count with its interval, none below 0; a mark where the interval is wide."""
+
+    @property
+    def value(self) -> int: ...  # noqa: D102 - the class says it
+    @property
+    def lower(self) -> int: ...  # noqa: D102
+    @property
+    def upper(self) -> int: ...  # noqa: D102
+    @property
+    def mark(self) -> str: ...  # noqa: D102
+
+
 def most_first(rows: Sequence[Row], language: str) -> list[tuple[str, Row]]:
     """Return rows with their places' names, the most children first."""
     return [(row.place.named(language), row) for row in sorted(rows, key=lambda row: (-row.value, row.place.code))]
 
 
-def intervals_svg(named: Sequence[tuple[str, Row]], caption: str) -> str:
+def intervals_svg(named: Sequence[tuple[str, Counted]], caption: str) -> str:
     """Return rows under their names, in this order: a dot for the count, a line for its interval."""
-    end = _round_up(max(row.upper for _, row in named))
+    end = _round_up(max(1, *(row.upper for _, row in named)))
     drawing = _drawing(WIDTH, TOP + ROW * len(named) + 8, caption)
     for tick in range(TICKS + 1):
         value = end * tick // TICKS

@@ -21,6 +21,7 @@ from parties.store.engine import open_node_store
 from parties.store.models import ConsentEvent
 from parties.whole_files import OWNER_ONLY_DIRECTORY, whole_file
 from schemas.errors import ConfigurationError, TokenError
+from schemas.instants import as_text
 
 MAX_NAME = 80
 
@@ -116,4 +117,4 @@ def _opened(settings: NodeSettings) -> Iterator[Engine]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_text(datetime.now(UTC))

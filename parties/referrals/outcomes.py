@@ -21,6 +21,7 @@ from parties.settings import NodeSettings
 from parties.store.engine import open_node_store
 from parties.store.models import CaseEvent, CaseReception, Person, StoppedChild
 from schemas.errors import ConfigurationError, TokenError
+from schemas.instants import as_text
 
 CHILD_HEARD, CHILD_NOT_HEARD = (
     "child-heard",
@@ -163,7 +164,23 @@ def last_states(store: Engine) -> dict[str, CaseState]:
     with Session(store) as session:
         for event in session.scalars(select(CaseEvent).order_by(CaseEvent.event_id)):
             events[event.document].append(event)
-    return {document: _states(of_it)[-1] for document, of_it in events.items()}
+    return {document: states_of(of_it)[-1] for document, of_it in events.items()}
+
+
+def states_of(events: Sequence[CaseEvent]) -> tuple[CaseState, ...]:
+    """Return the states of one referral that hold, in order; a correction takes back the one before."""
+    states: list[CaseState] = []
+    for event in events:
+        if event.what == CORRECTED:
+            states.pop()
+        elif event.what not in {CHILD_HEARD, CHILD_NOT_HEARD}:
+            states.append(CaseState(event.what))
+    return tuple(states)
+
+
+def grade_of(events: Sequence[CaseEvent]) -> str:
+    """Return the grade of one referral's token."""
+    return next((event.grade for event in events if event.grade), "")
 
 
 def _written(store: Engine, round_id: str) -> dict[str, str]:
@@ -185,20 +202,8 @@ def _case(settings: NodeSettings, store: Engine, document: str, record_id: str) 
         events = session.scalars(select(CaseEvent).where(CaseEvent.document == document).order_by(CaseEvent.event_id)).all()
         alone = select(CaseReception.handle).where(CaseReception.document == document, CaseReception.is_sole_carer)
         is_first = session.scalar(alone.limit(1)) is not None
-    grade = next((event.grade for event in events if event.grade), "")
     due, post = _said(settings, document)
-    return Case(document, record_id, grade, due, post, _states(events), _heard(events), is_first)
-
-
-def _states(events: Sequence[CaseEvent]) -> tuple[CaseState, ...]:
-    """Return the states that hold, in order; a correction takes back the one before."""
-    states: list[CaseState] = []
-    for event in events:
-        if event.what == CORRECTED:
-            states.pop()
-        elif event.what not in {CHILD_HEARD, CHILD_NOT_HEARD}:
-            states.append(CaseState(event.what))
-    return tuple(states)
+    return Case(document, record_id, grade_of(events), due, post, states_of(events), _heard(events), is_first)
 
 
 def _heard(events: Sequence[CaseEvent]) -> Heard | None:
@@ -238,4 +243,4 @@ def _opened(settings: NodeSettings) -> Iterator[Engine]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_text(datetime.now(UTC))

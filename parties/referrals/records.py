@@ -24,6 +24,7 @@ from parties.settings import NodeSettings
 from parties.store.models import Alarm, CaseEvent, DocumentApproval, Person, ProtectedOpening, RedeemedToken
 from schemas.attributes import Attributes
 from schemas.errors import ExtractError
+from schemas.instants import as_text
 
 EXTRACT, CHILDREN, DIRECTORY, CLOSURES = "extract", "children", "directory", "closures"
 _COLUMNS = (
@@ -207,4 +208,4 @@ def _rows(settings: NodeSettings, name: str) -> Iterator[dict[str, str]]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_text(datetime.now(UTC))

@@ -3,9 +3,14 @@
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from validation.disclosure.ledger import add_tables
+
 
 class Base(DeclarativeBase):
     """Root of the node's tables."""
+
+
+add_tables(Base.metadata)
 
 
 class Person(Base):

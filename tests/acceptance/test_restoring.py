@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from linkage.disclosure.ledger import Budget, NoisedRelease, check_adds_up
 from linkage.restoring import OWN_TOOLS, back_up, put_back, restore
 from linkage.store.audit_copy import audit_copy, check_not_older, entries, keep
 from linkage.store.engine import migrate, open_store
@@ -12,6 +11,7 @@ from linkage.store.models import Envelope, Round
 from parties.statistics import fetch_ledger
 from schemas.errors import BudgetError, ConfigurationError, RoundError, ServiceError
 from tests.acceptance.round import ROUND, STATISTICS
+from validation.disclosure.ledger import Budget, NoisedRelease, check_adds_up
 
 pytestmark = pytest.mark.slow
 

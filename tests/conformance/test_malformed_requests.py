@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
-import linkage.disclosure.ledger  # noqa: F401 - its tables belong to what is compared
 from linkage.store.engine import migrate, open_store
 from schemas.canonical import canonical_json, digest_of
 from schemas.errors import AgreementError

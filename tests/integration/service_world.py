@@ -8,7 +8,6 @@ import atexit
 import base64
 import functools
 import hashlib
-import importlib
 import secrets
 import shutil
 import tempfile
@@ -231,7 +230,6 @@ class World:
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that a refused request must leave as it was: all tables but the nonces, and the vault's files."""
-        importlib.import_module("linkage.disclosure.ledger")  # its tables are in every snapshot, whatever was asked of the service before
         with self.store.begin() as connection:
             tables = {
                 table.name: sorted(map(repr, connection.execute(select(table))))

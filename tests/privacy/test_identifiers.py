@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from flows import custodian, linkage_round, local_authority, stages, statistics
 from flows.boundary import coded
 from flows.stages import run_stages
-from linkage.disclosure.ledger import NoisedRelease
 from linkage.inbox.vault import Vault
 from linkage.store.models import AuditEntry, Finding, Round, Submission
 from parties.encoding.encode import encode_population
@@ -43,6 +42,7 @@ from tests.acceptance.planted import AUTHORITY, PARENT, PRISON, planted
 from tests.acceptance.round import ROUND, SERVICE, STATISTICS, copy_closed
 from tests.privacy.places import database_of, elsewhere, watch
 from tests.privacy.search import Needles, shown_objects
+from validation.disclosure.ledger import NoisedRelease
 
 pytestmark = pytest.mark.slow
 

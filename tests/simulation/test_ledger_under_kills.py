@@ -18,11 +18,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from linkage.disclosure.ledger import Budget, NoisedRelease, Refusal, Request, answer_once, check_adds_up, open_budget
 from linkage.store.engine import open_store
 from schemas.canonical import digest_of
 from schemas.errors import BudgetError
 from tests.conftest import PROVE
+from validation.disclosure.ledger import Budget, NoisedRelease, Refusal, Request, answer_once, check_adds_up, open_budget
 
 FULL = bool(os.environ.get(PROVE))
 PROCESSES, REQUESTS = (8, 500) if FULL else (4, 30)

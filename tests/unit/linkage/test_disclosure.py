@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from linkage.disclosure.counting import Counts, count_children
 from linkage.disclosure.measuring import half_width, scales_of, total_cost
-from linkage.disclosure.noise import NORMAL_95, cost, draw, epsilons, epsilons_of, scale_for
 from linkage.disclosure.places import SIX_QUERIES
 from linkage.disclosure.strategy import EIGHT_QUERIES
 from schemas.agreement import Statistics
 from schemas.joins import AgeBand
+from validation.disclosure.noise import NORMAL_95, cost, draw, epsilons, epsilons_of, scale_for
 
 AGES = {"baby": AgeBand.UNDER_5, "teenager": AgeBand.FROM_15}
 LARGE = 20_000

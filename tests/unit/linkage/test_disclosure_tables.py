@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from linkage.agreed import load_agreed
 from linkage.disclosure import measuring, tables
-from linkage.disclosure.ledger import Budget, NoisedRelease, Refusal, forfeit
 from linkage.disclosure.statement import privacy_statement
 from linkage.disclosure.tables import LINKS_BLOB, noised_table
 from linkage.inbox.vault import Vault
@@ -28,6 +27,7 @@ from schemas.errors import AgreementError, BudgetError, RoundError
 from schemas.joins import AgeBand
 from schemas.signature import SignedDocument, public_text, sign
 from tests.passphrases import passphrase_in
+from validation.disclosure.ledger import Budget, NoisedRelease, Refusal, forfeit
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 AUTHORITIES = {"northshire": "E10000001", "southshire": "E10000002", "emptyshire": "W06000015"}

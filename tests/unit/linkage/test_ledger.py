@@ -10,10 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from linkage.disclosure.ledger import Budget, NoisedRelease, Refusal, Request, answer_once, open_budget
 from linkage.store.engine import migrate, open_store
 from linkage.store.models import Base
 from schemas.errors import BudgetError
+from validation.disclosure.ledger import Budget, NoisedRelease, Refusal, Request, answer_once, open_budget
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 BUDGET = "b" * 64

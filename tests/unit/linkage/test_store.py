@@ -9,12 +9,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from linkage.disclosure import ledger
 from linkage.store.audit import append, broken_at, entries
 from linkage.store.engine import is_current, migrate, open_store
 from linkage.store.models import AuditEntry, Base
 from schemas.audit import AuditEvent
 from schemas.errors import ConfigurationError
+from validation.disclosure import ledger
 
 
 @pytest.fixture

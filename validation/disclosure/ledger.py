@@ -10,29 +10,39 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, CursorResult, ForeignKey, UniqueConstraint, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, CursorResult, ForeignKey, MetaData, String, UniqueConstraint, select, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from linkage.clock import as_text
-from linkage.store.models import DIGEST, INSTANT, KEY_ID, Base
 from schemas.audit import GENESIS
 from schemas.canonical import digest_of
 from schemas.errors import BudgetError
+from schemas.instants import as_text
 
 _HASHED = ("budget_id", "query_sha256", "snapshot_sha256", "micro_rho", "answer", "released_at")
+_BUDGET_ID, _DIGEST, _INSTANT = String(128), String(64), String(32)
 
 
-class Budget(Base):
+class LedgerBase(DeclarativeBase):
+    """Root of the ledger's tables, which are part of whichever database keeps a ledger."""
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Add the ledger's tables to a database's, so that whoever compares or copies all of them has these, too."""
+    for table in LedgerBase.metadata.sorted_tables:
+        table.to_metadata(metadata)
+
+
+class Budget(LedgerBase):
     """One budget: what may be spent in all, and what has been. Millionths of rho."""
 
     __tablename__ = "budget"
 
-    budget_id: Mapped[str] = mapped_column(KEY_ID, primary_key=True)
+    budget_id: Mapped[str] = mapped_column(_BUDGET_ID, primary_key=True)
     total_micro_rho: Mapped[int]
     spent_micro_rho: Mapped[int] = mapped_column(default=0)
 
 
-class NoisedRelease(Base):
+class NoisedRelease(LedgerBase):
     """One noised answer, as it was given. `hash` covers the budget's release before it."""
 
     __tablename__ = "noised_release"
@@ -40,24 +50,24 @@ class NoisedRelease(Base):
 
     seq: Mapped[int] = mapped_column(primary_key=True)
     budget_id: Mapped[str] = mapped_column(ForeignKey("budget.budget_id"))
-    query_sha256: Mapped[str] = mapped_column(DIGEST)
-    snapshot_sha256: Mapped[str] = mapped_column(DIGEST)
+    query_sha256: Mapped[str] = mapped_column(_DIGEST)
+    snapshot_sha256: Mapped[str] = mapped_column(_DIGEST)
     micro_rho: Mapped[int]
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
-    released_at: Mapped[str] = mapped_column(INSTANT)
-    hash: Mapped[str] = mapped_column(DIGEST)
+    released_at: Mapped[str] = mapped_column(_INSTANT)
+    hash: Mapped[str] = mapped_column(_DIGEST)
 
 
-class Refusal(Base):
+class Refusal(LedgerBase):
     """One request that the budget did not cover."""
 
     __tablename__ = "refusal"
 
     seq: Mapped[int] = mapped_column(primary_key=True)
-    budget_id: Mapped[str] = mapped_column(KEY_ID)
-    query_sha256: Mapped[str] = mapped_column(DIGEST)
+    budget_id: Mapped[str] = mapped_column(_BUDGET_ID)
+    query_sha256: Mapped[str] = mapped_column(_DIGEST)
     micro_rho: Mapped[int]
-    refused_at: Mapped[str] = mapped_column(INSTANT)
+    refused_at: Mapped[str] = mapped_column(_INSTANT)
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,12 @@ def earlier_answer(session: Session, request: Request) -> dict[str, Any] | None:
             NoisedRelease.snapshot_sha256 == request.snapshot_sha256,
         )
     )
+
+
+def answer_to_anything(session: Session, snapshot_sha256: str) -> dict[str, Any] | None:
+    """Return the first answer that was given of this data, whatever was asked and whoever paid, or None."""
+    query = select(NoisedRelease.answer).where(NoisedRelease.snapshot_sha256 == snapshot_sha256).order_by(NoisedRelease.seq)
+    return session.scalar(query.limit(1))
 
 
 def answered_otherwise(session: Session, request: Request) -> bool:

@@ -1,0 +1,1 @@
+"""What both the linkage service and an authority's desk release counts with: noise, and the privacy ledger that pays for it."""
