@@ -29,6 +29,7 @@ def listen(port: int) -> tuple[socket.socket, str]:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
+        listening.listen()  # whoever opens the address at once waits, and is not refused
     except OSError:
         listening.close()
         raise ConfigurationError(f"port {port}: it is taken; choose another, or 0 for any that is free") from None
